@@ -50,6 +50,8 @@ pub enum Wake {
     Reference(Kind, FieldPath),
     /// The one of this kind whose name is the value of this label of the changed object, in the same namespace.
     Label(Kind, String),
+    /// Those of this kind whose label with this key has the changed object's name as value, in the same namespace.
+    Labelled(Kind, String),
 }
 
 /// A path of member names from an object's root, written `.spec.dataStore.name`.
