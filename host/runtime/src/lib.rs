@@ -1,1 +1,3 @@
-//! backplane-runtime.
+//! Wires the rooms into a daemon.
+
+pub mod settings;

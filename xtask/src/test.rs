@@ -1,0 +1,86 @@
+//! `cargo xtask test`: every test of the workspace, with the counts at the end.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::{Profile, guests, programs};
+use crate::run::{cargo, root, shown};
+
+/// What the test programs reported.
+#[derive(Debug, Default)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
+    /// Lines with which tests said that they skipped themselves, and why.
+    skipped: Vec<String>,
+}
+
+pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let guests = guests()?;
+    let programs = programs(Profile::Dev)?;
+    let mut host = cargo();
+    host.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(arguments);
+    host.env("BACKPLANE_GUESTS", guests).env("BACKPLANE_BIN", programs.join("backplane"));
+    let mut plugins = cargo();
+    plugins.current_dir(root().join("plugins")).args(["test", "--workspace", "--locked", "--no-fail-fast", "--lib"]);
+    plugins.env("CARGO_TARGET_DIR", root().join("plugins/target"));
+
+    let mut counts = Counts::default();
+    let mut all_passed = true;
+    for mut command in [host, plugins] {
+        all_passed &= count(&mut command, &mut counts)?;
+    }
+    report(&counts);
+    if !all_passed || counts.failed > 0 {
+        bail!("tests failed");
+    }
+    Ok(())
+}
+
+/// Runs the tests, passes their lines on and counts.
+fn count(command: &mut Command, counts: &mut Counts) -> Result<bool> {
+    eprintln!("$ {}", shown(command));
+    // `--nocapture` would mix the lines of parallel tests; `--show-output` prints those of passed tests, too.
+    command.args(["--", "--show-output"]);
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {}", shown(command)))?;
+    let output = child.stdout.take().context("the test output is not piped")?;
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        println!("{line}");
+        counts.read(&line);
+    }
+    Ok(child.wait()?.success())
+}
+
+impl Counts {
+    fn read(&mut self, line: &str) {
+        if line.trim_start().starts_with("skipped: ") {
+            self.skipped.push(line.trim().into());
+        }
+        let Some(result) = line.strip_prefix("test result: ") else { return };
+        for part in result.split([';', '.']) {
+            let mut words = part.split_whitespace();
+            let (Some(number), Some(word)) = (words.next(), words.next()) else { continue };
+            let number: u64 = number.parse().unwrap_or(0);
+            match word {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+fn report(counts: &Counts) {
+    println!();
+    for line in &counts.skipped {
+        println!("{line}");
+    }
+    let Counts { passed, failed, ignored, skipped } = counts;
+    println!("tests: {passed} passed, {failed} failed, {ignored} ignored, {} skipped", skipped.len());
+}
