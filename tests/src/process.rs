@@ -67,6 +67,14 @@ impl DevProcess {
     /// # Errors
     /// A process that ends or does not become ready.
     pub async fn start(folder: &Path) -> Result<Self> {
+        Self::start_with_cache(folder, None).await
+    }
+
+    /// The same, with a cache of compiled plugins of its own.
+    ///
+    /// # Errors
+    /// A process that ends or does not become ready.
+    pub async fn start_with_cache(folder: &Path, cache: Option<&Path>) -> Result<Self> {
         let (kubeconfig, info) = (folder.join("kubeconfig"), folder.join("info.json"));
         let log = std::fs::File::create(folder.join("dev.log"))?;
         let mut child = Command::new(backplane())
@@ -74,13 +82,17 @@ impl DevProcess {
             .arg(&kubeconfig)
             .arg("--info")
             .arg(&info)
+            .args(cache.iter().flat_map(|cache| ["--cache-dir".as_ref(), cache.as_os_str()]))
             .stdout(log.try_clone()?)
             .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .context("backplane cannot be started; `cargo xtask demo` builds it")?;
         let ready = eventually("backplane dev ready", Duration::from_secs(120), async || {
-            Ok(std::fs::read(&info).ok().and_then(|text| serde_json::from_slice(&text).ok()).ok_or("no info file".into()))
+            Ok(std::fs::read(&info)
+                .ok()
+                .and_then(|text| serde_json::from_slice(&text).ok())
+                .ok_or("no info file".into()))
         });
         tokio::select! {
             info = ready => Ok(Self { info: info?, child }),

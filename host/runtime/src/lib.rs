@@ -1,3 +1,15 @@
-//! Wires the rooms into a daemon.
+//! Wires the rooms into a daemon: settings in, a running daemon out.
+//!
+//! It reads settings, loads plugins, builds store, slots and controllers, and stops them in order. It decides nothing about
+//! objects, plugins or clouds.
 
+mod daemon;
+mod figures;
+mod load;
+pub mod logs;
+mod observe;
+mod plugin;
+pub mod rbac;
 pub mod settings;
+
+pub use daemon::{Daemon, Prepared, StartError};

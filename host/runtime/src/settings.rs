@@ -7,6 +7,7 @@ mod check;
 mod parse;
 mod plugin;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,6 +28,9 @@ pub struct Settings {
     pub engine: EngineSection,
     /// The plugins, in the order of the file.
     pub plugins: Vec<PluginSettings>,
+    /// Endpoints that this process itself provides, for any plugin that declares one and has none of its own by that name.
+    /// Not in the file: simulators set it.
+    pub offered_endpoints: BTreeMap<String, EndpointSettings>,
 }
 
 /// `[observe]`: health, metrics and logs.
@@ -43,7 +47,11 @@ pub struct ObserveSettings {
 
 impl Default for ObserveSettings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 9280)), log_format: LogFormat::Text, log_filter: "info".into() }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 9280)),
+            log_format: LogFormat::Text,
+            log_filter: "info".into(),
+        }
     }
 }
 

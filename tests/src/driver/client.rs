@@ -36,7 +36,8 @@ pub(super) async fn apply(client: &Client, yaml: &str) -> Result<()> {
     let (resource, _) = kube::discovery::pinned_kind(client, &gvk).await?;
     let name = object["metadata"]["name"].as_str().context("the manifest has no metadata.name")?;
     let namespace = object["metadata"]["namespace"].as_str();
-    let parameters = PatchParams { field_validation: Some(kube::api::ValidationDirective::Strict), ..PatchParams::apply("guide") };
+    let parameters =
+        PatchParams { field_validation: Some(kube::api::ValidationDirective::Strict), ..PatchParams::apply("guide") };
     api(client, &resource, namespace).patch(name, &parameters, &Patch::Apply(&object)).await?;
     Ok(())
 }

@@ -27,7 +27,8 @@ pub(super) async fn remains(guide: &Guide, cluster: &str) -> Result<Vec<String>>
     left.extend(stores.iter().filter(|store| is_of(store, cluster)).map(|store| label("DataStore", store)));
     left.extend(guide.cloud.servers_of(cluster).await?.iter().map(|server| format!("server {}", server["name"])));
     for (kind, resources) in [("drive", guide.cloud.drives().await?), ("tag", guide.cloud.tags().await?)] {
-        let named = resources.iter().filter(|resource| resource["name"].as_str().is_some_and(|name| name.contains(cluster)));
+        let named =
+            resources.iter().filter(|resource| resource["name"].as_str().is_some_and(|name| name.contains(cluster)));
         left.extend(named.map(|resource| format!("{kind} {}", resource["name"])));
     }
     Ok(left)
@@ -36,7 +37,9 @@ pub(super) async fn remains(guide: &Guide, cluster: &str) -> Result<Vec<String>>
 fn is_of(object: &Value, cluster: &str) -> bool {
     let metadata = &object["metadata"];
     let name = metadata["name"].as_str().unwrap_or_default();
-    name == cluster || name.starts_with(&format!("{cluster}-")) || metadata["labels"]["cluster.x-k8s.io/cluster-name"] == cluster
+    name == cluster
+        || name.starts_with(&format!("{cluster}-"))
+        || metadata["labels"]["cluster.x-k8s.io/cluster-name"] == cluster
 }
 
 fn label(kind: &str, object: &Value) -> String {

@@ -32,7 +32,8 @@ async fn control_plane(guide: &Guide) -> Result<()> {
 async fn sizes(guide: &Guide, machine: &Value) -> Result<()> {
     let id = machine["status"]["instanceID"].as_str().unwrap_or_default();
     let servers = guide.cloud.servers().await?;
-    let server = servers.iter().find(|server| server["uuid"] == id).context("no server has the machine's instanceID")?;
+    let server =
+        servers.iter().find(|server| server["uuid"] == id).context("no server has the machine's instanceID")?;
     equal("server cpu in MHz", &server["cpu"], &Value::from(2000))?;
     equal("server mem in bytes", &server["mem"], &Value::from(4096_u64 << 20))?;
     let drive = server["drives"][0]["drive"]["uuid"].as_str().unwrap_or_default().to_owned();
@@ -64,7 +65,10 @@ async fn events(guide: &Guide, name: &str) -> Result<()> {
 async fn typed(guide: &Guide, name: &str) -> Result<()> {
     let Driver::Kubectl(kubectl) = &guide.driver else { return Ok(()) };
     let table = kubectl.ok(&["get", "machinedeployment,machines,cloudsigmamachines", "-n", NAMESPACE], None).await?;
-    for part in [format!("machinedeployment.cluster.x-k8s.io/{CLUSTER}-{POOL}"), format!("cloudsigmamachine.infrastructure.cluster.x-k8s.io/{name}")] {
+    for part in [
+        format!("machinedeployment.cluster.x-k8s.io/{CLUSTER}-{POOL}"),
+        format!("cloudsigmamachine.infrastructure.cluster.x-k8s.io/{name}"),
+    ] {
         if !table.contains(&part) {
             return Err(failure(format!("a line for {part}"), table));
         }
@@ -73,7 +77,9 @@ async fn typed(guide: &Guide, name: &str) -> Result<()> {
     if !text.contains("Conditions:") || !text.contains("Events:") || text.contains("Events:  <none>") {
         return Err(failure("conditions and events", text));
     }
-    kubectl.ok(&["wait", "--for=condition=Ready", "cloudsigmamachine", name, "-n", NAMESPACE, "--timeout=30s"], None).await?;
+    kubectl
+        .ok(&["wait", "--for=condition=Ready", "cloudsigmamachine", name, "-n", NAMESPACE, "--timeout=30s"], None)
+        .await?;
     let phase = "--for=jsonpath={.status.phase}=Ready";
     kubectl.ok(&["wait", phase, "kdccluster", CLUSTER, "-n", NAMESPACE, "--timeout=30s"], None).await?;
     Ok(())

@@ -6,7 +6,9 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::{BIG_POOL, CLUSTER, Guide, NAMESPACE, POOL};
-use crate::resource::{CLOUDSIGMA_MACHINE, CLOUDSIGMA_TEMPLATE, KDC_CLUSTER, KUBEADM_TEMPLATE, MACHINE, MACHINE_DEPLOYMENT};
+use crate::resource::{
+    CLOUDSIGMA_MACHINE, CLOUDSIGMA_TEMPLATE, KDC_CLUSTER, KUBEADM_TEMPLATE, MACHINE, MACHINE_DEPLOYMENT,
+};
 use crate::wait::{equal, eventually};
 
 impl Guide {

@@ -16,7 +16,8 @@ impl Guide {
     /// A missing Secret or key.
     pub async fn tenant_kubeconfig(&self, cluster: &str) -> Result<String> {
         let name = format!("{cluster}-cp-admin-kubeconfig");
-        let secret = self.driver.get(SECRET, Some(NAMESPACE), &name).await?.with_context(|| format!("no Secret {name}"))?;
+        let secret =
+            self.driver.get(SECRET, Some(NAMESPACE), &name).await?.with_context(|| format!("no Secret {name}"))?;
         let encoded = secret["data"]["admin.conf"].as_str().with_context(|| format!("no key admin.conf in {name}"))?;
         Ok(String::from_utf8(base64::engine::general_purpose::STANDARD.decode(encoded)?)?)
     }
@@ -44,7 +45,11 @@ impl Guide {
         eventually(&format!("{count} Ready nodes"), self.limit, async || {
             let nodes = tenant.list(NODE, None, "").await?;
             let ready = nodes.iter().filter(|node| is_ready(node)).count();
-            Ok(if nodes.len() == count && ready == count { Ok(nodes) } else { Err(format!("{ready} Ready of {}", nodes.len())) })
+            Ok(if nodes.len() == count && ready == count {
+                Ok(nodes)
+            } else {
+                Err(format!("{ready} Ready of {}", nodes.len()))
+            })
         })
         .await
     }
@@ -64,7 +69,8 @@ pub(super) async fn nodes(guide: &Guide) -> Result<()> {
     for node in &nodes {
         equal("kubelet version", &node["status"]["nodeInfo"]["kubeletVersion"], &Value::from(VERSION))?;
         let provider_id = node["spec"]["providerID"].as_str().unwrap_or_default();
-        let server = servers.iter().find(|s| provider_id == format!("cloudsigma://{}", s["uuid"].as_str().unwrap_or("?")));
+        let server =
+            servers.iter().find(|s| provider_id == format!("cloudsigma://{}", s["uuid"].as_str().unwrap_or("?")));
         equal("a server with the node's providerID exists", &server.is_some(), &true)?;
     }
     Ok(())

@@ -48,8 +48,9 @@ fn check_endpoint(field: &str, name: &str, endpoint: &EndpointSettings, problems
     if endpoint.timeout.is_zero() {
         problems.add(format!("{field}.timeout"), "must be longer than nothing");
     }
-    if let Some(CredentialSettings::Basic { password_file: file, .. } | CredentialSettings::Bearer { token_file: file }) =
-        &endpoint.credential
+    if let Some(
+        CredentialSettings::Basic { password_file: file, .. } | CredentialSettings::Bearer { token_file: file },
+    ) = &endpoint.credential
     {
         readable(&format!("{field}.credential"), file, problems);
     }
@@ -127,7 +128,10 @@ mod tests {
             "plugin[0].limits.host-calls",
             "plugin[1]",
         ] {
-            assert!(found.iter().any(|line| line.starts_with(&format!("backplane.toml: {field}"))), "{field}: {found:#?}");
+            assert!(
+                found.iter().any(|line| line.starts_with(&format!("backplane.toml: {field}"))),
+                "{field}: {found:#?}"
+            );
         }
     }
 

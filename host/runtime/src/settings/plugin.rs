@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use serde::Deserialize;
 
 /// One plugin: where it comes from, what it may do, how much it may use.
@@ -103,6 +104,20 @@ fn eight_mebibytes() -> u64 {
 }
 
 impl EndpointSettings {
+    /// An endpoint with every default.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            variants: None,
+            credential: None,
+            timeout: eight_seconds(),
+            max_concurrent: eight(),
+            max_response_bytes: eight_mebibytes(),
+            allow_plain_http: false,
+            ca_file: None,
+        }
+    }
+
     fn paths(&mut self) -> Vec<&mut PathBuf> {
         let credential = self.credential.as_mut().and_then(CredentialSettings::file);
         credential.into_iter().chain(self.ca_file.as_mut()).collect()
@@ -127,12 +142,21 @@ pub enum CredentialSettings {
         /// File that holds the token.
         token_file: PathBuf,
     },
+    /// HTTP Basic with a password that no file holds: of a simulator in this process. Cannot be written in a file.
+    #[serde(skip)]
+    Given {
+        /// User name.
+        username: String,
+        /// Password.
+        password: SecretString,
+    },
 }
 
 impl CredentialSettings {
     fn file(&mut self) -> Option<&mut PathBuf> {
         match self {
             Self::Basic { password_file: file, .. } | Self::Bearer { token_file: file } => Some(file),
+            Self::Given { .. } => None,
         }
     }
 }

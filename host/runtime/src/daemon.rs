@@ -1,0 +1,196 @@
+//! The daemon's life: checked, started in order, stopped in order.
+//!
+//! ```text
+//!   settings ─> plugins loaded ─> listener bound ─> store ─> slots and controllers ─> ready
+//!   stop: not ready any more ─> controllers drain ─> watches end ─> listener closes
+//! ```
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use backplane_core::{BoxError, Declaration};
+use backplane_engine::{Engine, EngineError, EngineSettings, LoadError};
+use backplane_provider::{cluster_declaration, machine_declaration};
+use backplane_reconcile::Metrics;
+use backplane_store::{Options, Store, Watch};
+use prometheus_client::registry::Registry;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::figures::Figures;
+use crate::load::{Loaded, load};
+use crate::observe::{Observed, Observer};
+use crate::plugin::{Board, Running};
+use crate::settings::{Problems, Settings};
+
+/// Why there is no daemon.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings, or a plugin they name, cannot be used.
+    #[error(transparent)]
+    Problems(#[from] Problems),
+    /// The engine could not be set up.
+    #[error("the engine could not be started")]
+    Engine(#[from] EngineError),
+    /// The port for health and metrics cannot be had.
+    #[error("observe.listen: {address} cannot be listened on")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A plugin could not be put into its slot.
+    #[error("a plugin could not be started")]
+    Plugin(#[from] LoadError),
+    /// The cluster cannot be reached as the settings say.
+    #[error("cluster: no client for the API server could be made")]
+    Cluster(#[source] BoxError),
+}
+
+/// Settings whose plugins have been loaded and found good. Nothing runs yet, no port is open.
+pub struct Prepared {
+    settings: Settings,
+    plugins: Vec<Loaded>,
+}
+
+/// A running daemon.
+pub struct Daemon {
+    store: Store,
+    plugins: Arc<Vec<Running>>,
+    address: SocketAddr,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    stop_observing: CancellationToken,
+    observing: tokio::task::JoinHandle<()>,
+    drain: Duration,
+}
+
+impl Prepared {
+    /// Loads, describes and configures every plugin. `file` is named in problems.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the plugins, or an engine that cannot be set up.
+    pub async fn new(settings: Settings, file: &Path) -> Result<Self, StartError> {
+        let engine = Engine::new(EngineSettings {
+            cache_dir: settings.engine.cache_dir.clone().or_else(default_cache_dir),
+            instances: settings.engine.instances,
+            ..EngineSettings::default()
+        })?;
+        let mut problems = Problems::new(file);
+        let plugins = load(&engine, &settings, &mut problems).await;
+        Ok(Self { plugins: problems.into_result(plugins)?, settings })
+    }
+
+    /// What the plugins, and the rooms that act for them, declare; by plugin name. Permissions are made from it.
+    pub fn declarations(&self) -> Vec<(String, Vec<Declaration>)> {
+        self.plugins.iter().map(declarations).collect()
+    }
+
+    /// Opens the listener, then starts store, slots and controllers. Returns before the first sync; see
+    /// [`Daemon::ready`].
+    ///
+    /// # Errors
+    /// A port in use, or a plugin that cannot be instantiated.
+    pub async fn start(self, client: kube::Client) -> Result<Daemon, StartError> {
+        let listen = self.settings.observe.listen;
+        let observer = Observer::bind(listen).await.map_err(|source| StartError::Listen { address: listen, source })?;
+        let store = Store::new(client, Options::default());
+        let (tasks, stop, metrics) = (TaskTracker::new(), CancellationToken::new(), Metrics::default());
+        let board = Board {
+            store: &store,
+            namespace: &self.settings.cluster.namespace,
+            metrics: &metrics,
+            drain: self.settings.engine.drain,
+            tasks: &tasks,
+            stop: &stop,
+        };
+        let plugins = Arc::new(self.plugins.iter().map(|plugin| board.start(plugin)).collect::<Result<Vec<_>, _>>()?);
+        let told = Arc::new(Told::new(&store, &plugins, &metrics, stop.clone()));
+        let (address, stop_observing) = (observer.address(), CancellationToken::new());
+        let observing = tokio::spawn(observer.serve(told, stop_observing.clone()));
+        tracing::info!(plugins = plugins.len(), %address, "daemon started");
+        let drain = self.settings.engine.drain;
+        Ok(Daemon { store, plugins, address, tasks, stop, stop_observing, observing, drain })
+    }
+}
+
+fn declarations(plugin: &Loaded) -> (String, Vec<Declaration>) {
+    let Declaration { name, version, .. } = &plugin.declaration;
+    let rooms = plugin
+        .kinds
+        .iter()
+        .flat_map(|kinds| [machine_declaration(name, version, kinds), cluster_declaration(name, version, kinds)]);
+    (name.clone(), std::iter::once(plugin.declaration.clone()).chain(rooms).collect())
+}
+
+/// `$XDG_CACHE_HOME/backplane` or `~/.cache/backplane`; without either nothing is kept.
+fn default_cache_dir() -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home).map(|cache| cache.join("backplane"))
+}
+
+impl Daemon {
+    /// Where health and metrics are served.
+    pub fn observe_address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until every watch has synchronised or is known to be unavailable.
+    pub async fn ready(&self) {
+        let watches: Vec<Watch> = self.plugins.iter().flat_map(|plugin| plugin.watches.clone()).collect();
+        self.store.settled(&watches).await;
+    }
+
+    /// Stops in order: calls in flight finish, watches end, then the listener closes.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        // Controllers keep to the same limit themselves; this one is for what they cannot interrupt.
+        if tokio::time::timeout(self.drain + Duration::from_millis(200), self.tasks.wait()).await.is_err() {
+            tracing::warn!("calls in flight were cut off");
+        }
+        self.store.shutdown().await;
+        self.stop_observing.cancel();
+        self.observing.abort();
+        tracing::info!("daemon stopped");
+    }
+}
+
+/// Answers health and metrics.
+struct Told {
+    store: Store,
+    registry: Registry,
+    stop: CancellationToken,
+}
+
+impl Told {
+    fn new(store: &Store, plugins: &Arc<Vec<Running>>, metrics: &Metrics, stop: CancellationToken) -> Self {
+        let mut registry = Registry::default();
+        metrics.register(&mut registry);
+        registry.register_collector(Box::new(Figures { store: store.clone(), plugins: plugins.clone() }));
+        Self { store: store.clone(), registry, stop }
+    }
+}
+
+impl Observed for Told {
+    fn missing(&self) -> Vec<String> {
+        if self.stop.is_cancelled() {
+            return vec!["stopping".into()];
+        }
+        let costs = self.store.costs();
+        let waiting = costs.iter().filter(|cost| cost.state != backplane_store::State::Synced);
+        waiting.map(|cost| format!("{} is not synchronised: {:?}", cost.watch.kind, cost.state)).collect()
+    }
+
+    fn metrics(&self) -> String {
+        let mut text = String::new();
+        if let Err(error) = prometheus_client::encoding::text::encode(&mut text, &self.registry) {
+            tracing::error!(%error, "metrics could not be written");
+        }
+        text
+    }
+}

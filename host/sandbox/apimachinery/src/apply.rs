@@ -1,0 +1,235 @@
+//! Server-side apply: who owns which field.
+//!
+//! Every write leaves its mark in `metadata.managedFields`: [`apply`] for server-side apply, [`track`] for all other writes. A
+//! field that several managers applied stays until the last of them drops it; a field that a plain update changed belongs to
+//! the updater alone.
+//!
+//! ```text
+//! apply:  live + intent --merge--> merged --prune what the manager dropped--> new --compare--> conflicts, ownership
+//! track:  old, new --compare--> changed fields leave their owners and join the manager
+//! ```
+//!
+//! The algorithms follow `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`. Managers of
+//! other versions of the kind are treated as if they used this one: versions here share one schema.
+
+mod check;
+mod compare;
+mod managed;
+mod merge;
+mod path;
+mod remove;
+mod set;
+mod shape;
+mod to_set;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::kind::{Origin, ResourceKind};
+use crate::status::{ApplyConflict, Status};
+use managed::{Managed, Manager, Operation};
+use path::Element;
+use set::Set;
+use shape::Shape;
+
+/// Who applies, what part of the object, and how firmly.
+#[derive(Debug, Clone, Copy)]
+pub struct Applier<'a> {
+    /// Field manager.
+    pub manager: &'a str,
+    /// Subresource written, such as `status`; `None` for the main resource.
+    pub subresource: Option<&'a str>,
+    /// Whether fields that others own are taken from them.
+    pub force: bool,
+    /// Time of the request.
+    pub now: Timestamp,
+}
+
+/// Applies an intent to the live object (`None`: creates it) and returns the object with new `managedFields`. The result
+/// still has to be defaulted, prepared and validated like any other write; an intent that changes nothing gives back the
+/// live object.
+///
+/// # Errors
+/// 400 if the intent names `managedFields`, 409 if another manager owns a field that the intent changes, 500 if the intent
+/// does not fit the schema.
+pub fn apply(live: Option<&Value>, intent: Value, kind: &ResourceKind, applier: &Applier<'_>) -> Result<Value, Status> {
+    if intent.pointer("/metadata/managedFields").is_some_and(|m| m.as_array().is_none_or(|a| !a.is_empty())) {
+        return Err(Status::bad_request("metadata.managedFields must be nil"));
+    }
+    let intent = without_managed_fields(intent);
+    check::fits(kind, &intent)?;
+    let managed = live.map(Managed::of).unwrap_or_default();
+    let live = without_managed_fields(live.cloned().unwrap_or_else(|| empty_object(kind)));
+    Step { kind, applier, shape: Shape::of(&kind.schema) }.apply(live, intent, managed)
+}
+
+/// Updates the `managedFields` of an object that was created, replaced or patched by a manager; `old` is the stored
+/// object, `None` on create. Call it when the object is otherwise as it will be stored.
+pub fn track(old: Option<&Value>, new: &mut Value, kind: &ResourceKind, applier: &Applier<'_>) {
+    let stated = new.pointer("/metadata/managedFields").cloned();
+    let mut managed = match &stated {
+        Some(Value::Array(entries)) if is_reset(entries) => Managed::default(),
+        Some(Value::Array(_)) => Managed::of(new),
+        _ => old.map(Managed::of).unwrap_or_default(),
+    };
+    let before = without_managed_fields(old.cloned().unwrap_or_else(|| empty_object(kind)));
+    let after = without_managed_fields(new.take());
+    let step = Step { kind, applier, shape: Shape::of(&kind.schema) };
+    step.update(&before, &after, &mut managed);
+    *new = managed.write(after);
+}
+
+/// `[]` and `[{}]` ask for all ownership to be forgotten.
+fn is_reset(entries: &[Value]) -> bool {
+    match entries {
+        [] => true,
+        [only] => only.as_object().is_some_and(serde_json::Map::is_empty),
+        _ => false,
+    }
+}
+
+fn without_managed_fields(mut object: Value) -> Value {
+    if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        meta.remove("managedFields");
+    }
+    object
+}
+
+/// What a new object is compared with. Objects of built-in kinds always have their large parts.
+fn empty_object(kind: &ResourceKind) -> Value {
+    let mut object = json!({"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": {}});
+    if kind.origin != Origin::Custom {
+        for part in ["spec", "status"].into_iter().filter(|p| kind.schema.member(p).is_some()) {
+            object[part] = json!({});
+        }
+    }
+    object
+}
+
+/// One write, with what stays the same during it.
+struct Step<'a> {
+    kind: &'a ResourceKind,
+    applier: &'a Applier<'a>,
+    shape: Shape<'a>,
+}
+
+impl Step<'_> {
+    fn manager(&self, operation: Operation) -> Manager {
+        let api_version = self.kind.api_version();
+        Manager::new(self.applier.manager, operation, &api_version, self.applier.subresource)
+    }
+
+    fn apply(&self, live: Value, intent: Value, mut managed: Managed) -> Result<Value, Status> {
+        let me = self.manager(Operation::Apply);
+        if managed.is_empty() && live.pointer("/metadata/uid").is_some() {
+            self.before_first_apply(&live, &mut managed);
+        }
+        let merged = merge::merge(self.shape, &live, &intent);
+        let mut set = to_set::of(self.shape, &intent);
+        set = set.recursive_difference(&self.ignored());
+        let last = managed.set(&me);
+        managed.replace(&me, set);
+        let new = self.prune(merged, &managed, last.as_ref());
+        let compared = compare::compare(self.shape, &live, &new).without(&self.ignored());
+        let conflicts = managed.conflicts(&me, &compared.changed());
+        if !self.applier.force && !conflicts.is_empty() {
+            return Err(Status::apply_conflict(&conflicts));
+        }
+        managed.give_up(&compared, Some(&me));
+        managed.strip(&stripped());
+        managed.touch(&me, last.map(|l| l.difference(&stripped())).as_ref(), new != live, self.applier.now);
+        Ok(managed.write(new))
+    }
+
+    /// Fields of an object that was never tracked belong to a manager of that name from now on.
+    fn before_first_apply(&self, live: &Value, managed: &mut Managed) {
+        let manager = Manager::new("before-first-apply", Operation::Update, &self.kind.api_version(), None);
+        managed.replace(&manager, to_set::of(self.shape, live).difference(&stripped()));
+        managed.set_time(&manager, self.applier.now);
+    }
+
+    /// Takes out what the manager applied last time, does not apply now, and nobody else owns.
+    fn prune(&self, merged: Value, managed: &Managed, last: Option<&Set>) -> Value {
+        let Some(last) = last.filter(|l| !l.is_empty()) else { return merged };
+        let named = |set: &Set| set.ensure_named(self.shape);
+        let last = named(last);
+        let all = named(&to_set::of(self.shape, &merged));
+        let pruned = remove::remove(self.shape, &merged, &last);
+        let kept = named(&to_set::of(self.shape, &pruned)).union(&named(&managed.union()));
+        let owned = remove::remove(self.shape, &merged, &all.difference(&kept));
+        // Fields that nobody owns are not this manager's to remove.
+        let gone = all.difference(&named(&to_set::of(self.shape, &owned))).intersection(&last);
+        remove::remove(self.shape, &merged, &gone)
+    }
+
+    fn update(&self, before: &Value, after: &Value, managed: &mut Managed) {
+        let compared = compare::compare(self.shape, before, after).without(&self.ignored());
+        managed.give_up(&compared, None);
+        let mine = compared.changed().difference(&stripped());
+        if !mine.is_empty() {
+            let me = self.manager(Operation::Update);
+            managed.add(&me, &mine);
+            managed.set_time(&me, self.applier.now);
+            managed.cap();
+        }
+        managed.strip(&stripped());
+    }
+
+    /// Fields that a write to this resource or subresource never sets.
+    fn ignored(&self) -> Set {
+        let fields: &[&[&str]] = match self.applier.subresource {
+            Some("status") if self.kind.origin == Origin::Custom => {
+                return self.all_but_status();
+            }
+            Some("status") => &[&["spec"]],
+            None if self.kind.subresources.status && !self.registers_with_status() => &[&["status"]],
+            _ => &[],
+        };
+        Set::of_fields(fields)
+    }
+
+    fn registers_with_status(&self) -> bool {
+        self.kind.group.is_empty() && self.kind.kind == "Node"
+    }
+
+    fn all_but_status(&self) -> Set {
+        let members = self.kind.schema.properties.keys().filter(|name| *name != "status");
+        let mut set = Set::default();
+        for name in members {
+            set.insert(Element::Field(name.clone()));
+        }
+        set
+    }
+}
+
+/// Fields that nobody owns: they identify the object or belong to the server.
+fn stripped() -> Set {
+    Set::of_fields(&[
+        &["apiVersion"],
+        &["kind"],
+        &["metadata"],
+        &["metadata", "name"],
+        &["metadata", "namespace"],
+        &["metadata", "creationTimestamp"],
+        &["metadata", "selfLink"],
+        &["metadata", "uid"],
+        &["metadata", "generation"],
+        &["metadata", "managedFields"],
+        &["metadata", "resourceVersion"],
+    ])
+}
+
+impl Managed {
+    fn conflicts(&self, me: &Manager, changed: &Set) -> Vec<ApplyConflict> {
+        let mut conflicts = Vec::new();
+        for (manager, set) in self.others(me) {
+            for path in set.intersection(changed).paths() {
+                conflicts.push(ApplyConflict { manager: manager.shown(), path });
+            }
+        }
+        conflicts
+    }
+}
+
+#[cfg(test)]
+mod tests;

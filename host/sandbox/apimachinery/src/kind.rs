@@ -1,0 +1,170 @@
+//! Kinds that the API server serves: built in, or defined by a `CustomResourceDefinition`.
+
+pub(crate) mod crd;
+
+use std::sync::Arc;
+
+use backplane_core::object::Kind;
+use serde_json::Value;
+
+use crate::field::FieldError;
+use crate::jsonpath::JsonPath;
+use crate::schema::Schema;
+use crate::table::Column;
+
+/// One kind in one served version.
+#[derive(Debug, Clone)]
+pub struct ResourceKind {
+    /// API group; empty for the core group.
+    pub group: String,
+    /// Version, such as `v1`.
+    pub version: String,
+    /// Kind in CamelCase.
+    pub kind: String,
+    /// Kind of a list, such as `PodList`.
+    pub list_kind: String,
+    /// Plural in lower case: the path segment and the resource of RBAC rules.
+    pub plural: String,
+    /// Singular in lower case.
+    pub singular: String,
+    /// Short names, such as `po`.
+    pub short_names: Vec<String>,
+    /// Categories, such as `all`.
+    pub categories: Vec<String>,
+    /// Whether objects live in namespaces.
+    pub scope: Scope,
+    /// Fields of the object.
+    pub schema: Arc<Schema>,
+    /// The schema as a document, as OpenAPI publishes it (without `apiVersion`, `kind` and `metadata` filled in).
+    pub document: Arc<Value>,
+    /// Columns after `Name` of what `kubectl get` prints.
+    pub columns: Vec<Column>,
+    /// Subresources.
+    pub subresources: Subresources,
+    /// Whether this is the version that is stored.
+    pub storage: bool,
+    /// Verbs served on the resource, such as `list`.
+    pub verbs: Vec<String>,
+    /// Where the kind comes from.
+    pub origin: Origin,
+    /// Warning that clients of a deprecated version get.
+    pub deprecation: Option<String>,
+}
+
+/// Whether objects live in namespaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the two scopes of CRDs")]
+pub enum Scope {
+    Namespaced,
+    Cluster,
+}
+
+/// Where a kind comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Origin {
+    /// Part of Kubernetes.
+    Builtin,
+    /// Part of Kubernetes, create only: the answer is computed and nothing is stored.
+    Virtual,
+    /// Defined by a CRD.
+    Custom,
+}
+
+/// Subresources of a kind.
+#[derive(Debug, Clone, Default)]
+pub struct Subresources {
+    /// Whether `status` is written apart.
+    pub status: bool,
+    /// Where the numbers of `scale` are, if it has one.
+    pub scale: Option<ScalePaths>,
+}
+
+/// Where the numbers of the `scale` subresource are in the object.
+#[derive(Debug, Clone)]
+pub struct ScalePaths {
+    /// Wanted replicas.
+    pub spec_replicas: JsonPath,
+    /// Present replicas.
+    pub status_replicas: JsonPath,
+    /// Label selector as text.
+    pub label_selector: Option<JsonPath>,
+}
+
+impl ResourceKind {
+    /// The kinds that a `CustomResourceDefinition` defines, one for each served version.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the definition; for a 422 answer.
+    pub fn from_crd(crd: &Value) -> Result<Vec<ResourceKind>, Vec<FieldError>> {
+        crd::kinds(crd)
+    }
+
+    /// `apiVersion` of its objects.
+    pub fn api_version(&self) -> String {
+        self.kind().api_version()
+    }
+
+    /// Group, version and kind.
+    pub fn kind(&self) -> Kind {
+        Kind::new(&self.group, &self.version, &self.kind)
+    }
+
+    /// `plural.group`, or the plural alone in the core group.
+    pub fn group_resource(&self) -> String {
+        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    /// Whether objects live in namespaces.
+    pub fn is_namespaced(&self) -> bool {
+        self.scope == Scope::Namespaced
+    }
+
+    /// Whether objects are stored; the virtual review kinds are not.
+    pub fn is_stored(&self) -> bool {
+        self.origin != Origin::Virtual
+    }
+
+    /// Rules of the kind's schema that are not enforced here; for a warning when a definition is taken.
+    pub fn unenforced_rules(&self) -> Vec<String> {
+        self.schema.unenforced_rules()
+    }
+
+    /// Drops unknown fields; returns their paths for strict decoding errors.
+    pub fn prune(&self, object: &mut Value) -> Vec<String> {
+        self.schema.prune(object)
+    }
+
+    /// Fills defaults: those of the schema, and those that a built-in kind derives from other fields.
+    pub fn default(&self, object: &mut Value) {
+        self.schema.fill_defaults(object);
+        if self.origin != Origin::Custom {
+            crate::builtin::derive(self, object);
+        }
+    }
+
+    /// Everything that is wrong with an object: its metadata, its fields, and the rules of a built-in kind. `old` is the
+    /// stored object on update.
+    pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+        let mut errors = crate::meta::validate(self, object, old);
+        let of_schema = self.schema.validate(object, old);
+        if self.origin == Origin::Custom {
+            errors.extend(of_schema);
+        } else {
+            errors.extend(of_schema.into_iter().map(FieldError::in_builtin_words));
+            errors.extend(crate::builtin::rules(self, object, old));
+        }
+        let mut seen = std::collections::HashSet::new();
+        errors.retain(|error| seen.insert(error.clone()));
+        errors
+    }
+}
+
+/// The verbs of a stored resource, in the order of discovery.
+pub(crate) fn standard_verbs() -> Vec<String> {
+    ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"].map(str::to_owned).to_vec()
+}
+
+/// The kinds that are part of Kubernetes and served here.
+pub fn builtin() -> Vec<ResourceKind> {
+    crate::builtin::kinds()
+}

@@ -1,0 +1,163 @@
+//! What may be wrong with metadata.
+
+use serde_json::{Map, Value};
+
+use super::names;
+use crate::field::FieldError;
+use crate::kind::ResourceKind;
+
+/// Total bytes of annotations that an object may carry.
+const ANNOTATIONS_MAX: u64 = 256 * 1024;
+
+/// Everything wrong with the metadata of an object; `old` is the stored object on update.
+pub(crate) fn validate(kind: &ResourceKind, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    let empty = Map::new();
+    let meta = object.get("metadata").and_then(Value::as_object).unwrap_or(&empty);
+    let mut errors = Vec::new();
+    name(kind, meta, &mut errors);
+    namespace(kind, meta, &mut errors);
+    labels(meta, &mut errors);
+    annotations(meta, &mut errors);
+    owners(meta, &mut errors);
+    finalizers(meta, &mut errors);
+    if let Some(old) = old.and_then(|o| o.get("metadata")).and_then(Value::as_object) {
+        immutable(meta, old, &mut errors);
+    }
+    errors
+}
+
+fn text<'a>(meta: &'a Map<String, Value>, key: &str) -> &'a str {
+    meta.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+fn name(kind: &ResourceKind, meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    let name = text(meta, "name");
+    if name.is_empty() {
+        errors.push(FieldError::required("metadata.name", "name or generateName is required"));
+    } else if let Some(why) = name_rule(kind)(name) {
+        errors.push(FieldError::invalid("metadata.name", &name.into(), &why));
+    }
+}
+
+fn name_rule(kind: &ResourceKind) -> fn(&str) -> Option<String> {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Namespace") => names::label,
+        ("", "Service") => names::label_1035,
+        ("rbac.authorization.k8s.io", _) => names::path_segment,
+        ("batch", "CronJob") => |name| {
+            names::subdomain(name).or_else(|| (name.len() > 52).then(|| "must be no more than 52 characters".into()))
+        },
+        _ => names::subdomain,
+    }
+}
+
+fn namespace(kind: &ResourceKind, meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    let field = "metadata.namespace";
+    let namespace = text(meta, "namespace");
+    match (kind.is_namespaced(), namespace) {
+        (true, "") => errors.push(FieldError::required(field, "")),
+        (false, "") => {}
+        (false, _) => errors.push(FieldError::forbidden(field, "not allowed on this type")),
+        (true, _) => {
+            let wrong = names::label(namespace).map(|why| FieldError::invalid(field, &namespace.into(), &why));
+            errors.extend(wrong);
+        }
+    }
+}
+
+fn entries<'a>(meta: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = (&'a String, &'a str)> {
+    let map = meta.get(key).and_then(Value::as_object);
+    map.into_iter().flatten().filter_map(|(k, v)| Some((k, v.as_str()?)))
+}
+
+fn labels(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    for (key, value) in entries(meta, "labels") {
+        let wrong = |shown: &str, why: String| FieldError::invalid("metadata.labels", &shown.into(), &why);
+        errors.extend(names::qualified(key).into_iter().map(|why| wrong(key, why)));
+        errors.extend(names::label_value(value).into_iter().map(|why| wrong(value, why)));
+    }
+}
+
+fn annotations(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    let field = "metadata.annotations";
+    let mut size = 0;
+    for (key, value) in entries(meta, "annotations") {
+        size += (key.len() + value.len()) as u64;
+        let why = names::qualified(&key.to_lowercase());
+        errors.extend(why.into_iter().map(|why| FieldError::invalid(field, &key.as_str().into(), &why)));
+    }
+    if size > ANNOTATIONS_MAX {
+        errors.push(FieldError::too_long(field, ANNOTATIONS_MAX));
+    }
+}
+
+fn owners(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    let list = meta.get("ownerReferences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for (i, owner) in list.iter().enumerate() {
+        for (key, why) in [
+            ("apiVersion", "version must not be empty"),
+            ("kind", "must not be empty"),
+            ("name", "must not be empty"),
+            ("uid", "must not be empty"),
+        ] {
+            if owner.get(key).and_then(Value::as_str) == Some("") {
+                errors.push(FieldError::invalid(&format!("metadata.ownerReferences[{i}].{key}"), &"".into(), why));
+            }
+        }
+    }
+    let mut controllers = list.iter().filter(|o| o.get("controller") == Some(&Value::Bool(true)));
+    if let (Some(first), Some(second)) = (controllers.next(), controllers.next()) {
+        let name = |o: &Value| {
+            let part = |key: &str| o.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+            format!("{}/{}", part("kind"), part("name"))
+        };
+        let why = format!(
+            "Only one reference can have Controller set to true. Found \"true\" in references for {} and {}",
+            name(first),
+            name(second)
+        );
+        errors.push(FieldError::invalid("metadata.ownerReferences", &list.into(), &why));
+    }
+}
+
+fn strings<'a>(meta: &'a Map<String, Value>, key: &str) -> Vec<&'a str> {
+    meta.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+}
+
+fn finalizers(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    let field = "metadata.finalizers";
+    let list = strings(meta, "finalizers");
+    for name in &list {
+        let why = names::qualified(name);
+        errors.extend(why.into_iter().map(|why| FieldError::invalid(field, &(*name).into(), &why)));
+    }
+    if list.contains(&"orphan") && list.contains(&"foregroundDeletion") {
+        let why = "finalizer orphan and foregroundDeletion cannot be both set";
+        errors.push(FieldError::invalid(field, &list.into(), why));
+    }
+}
+
+fn immutable(meta: &Map<String, Value>, old: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    let fixed = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
+    for key in fixed {
+        let value = meta.get(key).unwrap_or(&Value::Null);
+        if value != old.get(key).unwrap_or(&Value::Null) {
+            errors.push(FieldError::invalid(&format!("metadata.{key}"), value, "field is immutable"));
+        }
+    }
+    if old.contains_key("deletionTimestamp") {
+        let known = strings(old, "finalizers");
+        let added: Vec<String> = strings(meta, "finalizers")
+            .into_iter()
+            .filter(|name| !known.contains(name))
+            .map(crate::field::go_quote)
+            .collect();
+        if !added.is_empty() {
+            let why = format!(
+                "no new finalizers can be added if the object is being deleted, found new finalizers []string{{{}}}",
+                added.join(", ")
+            );
+            errors.push(FieldError::forbidden("metadata.finalizers", &why));
+        }
+    }
+}

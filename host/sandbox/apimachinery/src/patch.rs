@@ -1,0 +1,101 @@
+//! The three patch formats that are not server-side apply.
+
+mod strategic;
+
+use serde_json::Value;
+
+use crate::schema::Schema;
+use crate::status::Status;
+
+/// Operations that one JSON patch may have.
+const MAX_OPERATIONS: usize = 10_000;
+
+/// Applies a JSON patch (RFC 6902).
+///
+/// # Errors
+/// 400 if the patch cannot be read, 413 if it is too long, 422 if it cannot be applied: a failed `test`, a missing path.
+pub fn json_patch(object: &Value, patch: &[u8]) -> Result<Value, Status> {
+    let patch: json_patch::Patch =
+        serde_json::from_slice(patch).map_err(|error| Status::bad_request(error.to_string()))?;
+    if patch.0.len() > MAX_OPERATIONS {
+        let message = format!(
+            "Request entity too large: The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}",
+            patch.0.len()
+        );
+        return Err(Status::new(413, "RequestEntityTooLarge", message));
+    }
+    let mut patched = object.clone();
+    json_patch::patch(&mut patched, &patch.0).map_err(|_| Status::unprocessable())?;
+    Ok(patched)
+}
+
+/// Applies a JSON merge patch (RFC 7396).
+///
+/// # Errors
+/// 400 if the patch is not an object.
+pub fn merge_patch(object: &Value, patch: &[u8]) -> Result<Value, Status> {
+    let patch = read_object(patch)?;
+    let mut patched = object.clone();
+    json_patch::merge(&mut patched, &patch);
+    Ok(patched)
+}
+
+/// Reads the body of a merge patch of either kind.
+///
+/// # Errors
+/// 400 if it is not a JSON object.
+pub fn read_object(patch: &[u8]) -> Result<Value, Status> {
+    let decoded: Result<Value, _> = serde_json::from_slice(patch);
+    match decoded {
+        Ok(patch) if patch.is_object() => Ok(patch),
+        Ok(_) => Err(Status::bad_request("error decoding patch: the patch is not a JSON object")),
+        Err(error) => Err(Status::bad_request(format!("error decoding patch: {error}"))),
+    }
+}
+
+/// Applies a strategic merge patch, guided by the merge keys of the schema.
+///
+/// # Errors
+/// 400 if a directive is unknown or a list item lacks its merge key.
+pub fn strategic_merge_patch(object: &Value, patch: &Value, schema: &Schema) -> Result<Value, Status> {
+    strategic::merge(Some(schema), object.clone(), patch.clone()).map_err(Status::bad_request)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_json_patch_adds_tests_and_removes() {
+        let object = json!({"spec": {"workers": [{"name": "a"}], "replicas": 1}});
+        let patch = br#"[{"op":"test","path":"/spec/replicas","value":1},
+            {"op":"add","path":"/spec/workers/-","value":{"name":"b"}},{"op":"remove","path":"/spec/workers/0"}]"#;
+        let patched = json_patch(&object, patch).expect("patched");
+        assert_eq!(patched, json!({"spec": {"workers": [{"name": "b"}], "replicas": 1}}));
+    }
+
+    #[test]
+    fn a_json_patch_that_cannot_be_applied_is_unprocessable() {
+        let object = json!({"spec": {"replicas": 1}});
+        let cases: [(&str, &[u8], u16); 4] = [
+            ("failed test", br#"[{"op":"test","path":"/spec/replicas","value":2}]"#, 422),
+            ("missing path", br#"[{"op":"remove","path":"/spec/workers/0"}]"#, 422),
+            ("missing parent", br#"[{"op":"add","path":"/status/x","value":1}]"#, 422),
+            ("no patch", b"{}", 400),
+        ];
+        for (name, patch, code) in cases {
+            let error = json_patch(&object, patch).expect_err(name);
+            assert_eq!(error.code(), code, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_merge_patch_replaces_lists_and_removes_nulls() {
+        let object = json!({"spec": {"a": [1, 2], "b": {"c": 1, "d": 2}}});
+        let patched = merge_patch(&object, br#"{"spec":{"a":[3],"b":{"c":null}}}"#).expect("patched");
+        assert_eq!(patched, json!({"spec": {"a": [3], "b": {"d": 2}}}));
+        assert_eq!(merge_patch(&object, b"[]").expect_err("refused").code(), 400);
+    }
+}

@@ -1,0 +1,166 @@
+//! Field and label selectors on objects.
+
+use std::fmt;
+use std::str::FromStr;
+
+use backplane_core::Selector;
+use serde_json::Value;
+
+/// A conjunction of field requirements, such as `metadata.name=x,status.phase!=Failed`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldSelector(Vec<Requirement>);
+
+/// One requirement on one field.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// Path without leading dot, such as `metadata.name`.
+    pub field: String,
+    /// Wanted or unwanted text.
+    pub value: String,
+    /// Whether the field must equal the value, or must not.
+    pub equals: bool,
+}
+
+/// A field selector that cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("invalid selector: {text:?}; can't understand {part:?}")]
+pub struct FieldSelectorError {
+    text: String,
+    part: String,
+}
+
+impl FieldSelector {
+    /// The requirements, all of which must hold.
+    pub fn requirements(&self) -> &[Requirement] {
+        &self.0
+    }
+
+    /// Whether it matches everything.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether an object satisfies every requirement. An absent field is the empty text.
+    pub fn matches(&self, object: &Value) -> bool {
+        self.0.iter().all(|r| (field_text(object, &r.field) == r.value) == r.equals)
+    }
+
+    /// The name that the selector asks for, if it asks for exactly one.
+    pub fn name(&self) -> Option<&str> {
+        self.0.iter().find(|r| r.equals && r.field == "metadata.name").map(|r| r.value.as_str())
+    }
+}
+
+impl FromStr for FieldSelector {
+    type Err = FieldSelectorError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = split(text).into_iter().filter(|part| !part.is_empty());
+        let read = |part: String| {
+            requirement(&part).ok_or_else(|| FieldSelectorError { text: text.to_owned(), part: part.clone() })
+        };
+        parts.map(read).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl fmt::Display for FieldSelector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, r) in self.0.iter().enumerate() {
+            let comma = if i > 0 { "," } else { "" };
+            let sign = if r.equals { "=" } else { "!=" };
+            write!(f, "{comma}{}{sign}{}", r.field, r.value)?;
+        }
+        Ok(())
+    }
+}
+
+/// Splits at commas that are not escaped.
+fn split(text: &str) -> Vec<String> {
+    let mut parts = vec![String::new()];
+    let mut escaped = false;
+    for c in text.chars() {
+        if c == ',' && !escaped {
+            parts.push(String::new());
+        } else if let Some(part) = parts.last_mut() {
+            part.push(c);
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    parts
+}
+
+fn requirement(part: &str) -> Option<Requirement> {
+    let (field, value, equals) = if let Some((field, value)) = part.split_once("!=") {
+        (field, value, false)
+    } else if let Some((field, value)) = part.split_once("==") {
+        (field, value, true)
+    } else {
+        let (field, value) = part.split_once('=')?;
+        (field, value, true)
+    };
+    let value = value.replace("\\,", ",").replace("\\=", "=").replace("\\\\", "\\");
+    Some(Requirement { field: field.trim().to_owned(), value, equals })
+}
+
+fn field_text(object: &Value, path: &str) -> String {
+    let path = alias(path);
+    match path.split('.').try_fold(object, |value, name| value.get(name)) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Bool(flag)) => flag.to_string(),
+        Some(Value::Number(number)) => number.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// Selectable names that are not paths.
+fn alias(path: &str) -> &str {
+    match path {
+        "source" | "reportingComponent" => "source.component",
+        other => other,
+    }
+}
+
+/// Whether the labels of an object satisfy a selector.
+pub fn labels_match(selector: &Selector, object: &Value) -> bool {
+    let labels = object.get("metadata").and_then(|m| m.get("labels"));
+    selector.matches(|key| labels?.get(key)?.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_field_selector_matches_what_it_names() {
+        let event = json!({
+            "metadata": {"name": "e"}, "involvedObject": {"uid": "u", "name": "m"}, "type": "Normal",
+            "spec": {"unschedulable": true}, "source": {"component": "kubelet"},
+        });
+        let cases = [
+            ("", true),
+            ("metadata.name=e", true),
+            ("metadata.name==e,involvedObject.uid=u", true),
+            ("metadata.name!=e", false),
+            ("type=", false),
+            ("status.phase=", true),
+            ("status.phase!=Running", true),
+            ("spec.unschedulable=true", true),
+            ("source=kubelet", true),
+        ];
+        for (text, expected) in cases {
+            let selector: FieldSelector = text.parse().expect(text);
+            assert_eq!(selector.matches(&event), expected, "{text}");
+        }
+        assert!("metadata.name".parse::<FieldSelector>().is_err());
+    }
+
+    #[test]
+    fn labels_are_matched_on_the_object() {
+        let object = json!({"metadata": {"labels": {"app": "web"}}});
+        assert!(labels_match(&"app=web".parse().expect("selector"), &object));
+        assert!(!labels_match(&"app=db".parse().expect("selector"), &object));
+        assert!(labels_match(&"!app".parse().expect("selector"), &json!({})));
+    }
+}
