@@ -33,7 +33,7 @@ pub(crate) async fn bench() -> Result<Table> {
         client.create(&pod(i)).await.context("a Pod cannot be created")?;
     }
     let serving = server.serve(([127, 0, 0, 1], 0).into(), None).await?;
-    let url = format!("http://{}", serving.addr());
+    let url = format!("http://{}", serving.addr);
     let (mut ours, mut typed) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         ours.push(measure("store", &url).await?);
@@ -73,7 +73,7 @@ pub(crate) async fn child(what: &str, url: &str) -> Result<()> {
         "store" => {
             let store = Store::new(client, backplane_store::Options::default());
             let watch = Watch { kind: Kind::new("", "v1", "Pod"), selector: Selector::default() };
-            let declared = store.declare("bench", &[Demand { watch: watch.clone(), paths: Vec::new() }]);
+            let declared = store.declare("bench", &[Demand { watch: watch.clone(), paths: Vec::new(), labels: Vec::new() }]);
             store.synced(&[watch]).await;
             let objects = store.costs().iter().map(|cost| cost.objects).sum();
             let figure = grown(before, objects)?;
@@ -123,6 +123,7 @@ fn pod(i: usize) -> Value {
     let condition = |kind: &str| {
         json!({"type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": "2026-01-01T00:00:00Z"})
     };
+    let conditions = ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map(condition);
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": format!("web-{i:05}"), "namespace": "default",
             "labels": {"app": "web", "pod-template-hash": format!("{:x}", i % 97), "team": format!("team-{}", i % 40)},
@@ -131,7 +132,7 @@ fn pod(i: usize) -> Value {
             "containers": [container("app"), container("sidecar")],
             "volumes": [{"name": "config", "configMap": {"name": "web", "defaultMode": 420}}]},
         "status": {"phase": "Running", "hostIP": "10.0.0.1", "podIP": format!("10.1.{}.{}", i / 250, i % 250),
-            "startTime": "2026-01-01T00:00:00Z", "conditions": ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map(condition)}});
+            "startTime": "2026-01-01T00:00:00Z", "conditions": conditions}});
     let missing = POD_BYTES.saturating_sub(pod.to_string().len());
     pod["metadata"]["annotations"]["note"] = "x".repeat(missing).into();
     pod

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Result;
-use backplane_sandbox::{Fault, Method, Rule};
+use backplane_sandbox::{Fault, Rule};
+use http::Method;
 use backplane_tests::fixture::Fixture;
 use backplane_tests::guide::{CLUSTER, NAMESPACE, POOL, cluster_manifest};
 use backplane_tests::resource::CLOUDSIGMA_MACHINE;

@@ -10,6 +10,7 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use backplane_runtime::settings::{CredentialSettings, EndpointSettings, PluginSettings, Settings};
@@ -25,6 +26,9 @@ use crate::crds;
 const CLOUD_ENDPOINT: &str = "cloudsigma";
 /// The plugins that are loaded unless others are named.
 const DEFAULT_PLUGINS: [&str; 2] = ["backplane_clusters.wasm", "backplane_cloudsigma.wasm"];
+
+/// How often the provider looks at a machine on its way, at the real pace.
+const POLL: Duration = Duration::from_millis(500);
 
 /// What a world is made of.
 #[derive(Debug, Clone)]
@@ -199,7 +203,16 @@ fn default_plugins(options: &DevOptions) -> Result<Vec<PluginSettings>> {
     let Some(folder) = &options.plugin_folder else {
         bail!("no plugins were found; `cargo xtask guests` builds them, --plugin-folder says where they are");
     };
-    Ok(DEFAULT_PLUGINS.iter().map(|name| PluginSettings::from_path(folder.join(name))).collect())
+    let mut plugins = DEFAULT_PLUGINS.map(|name| PluginSettings::from_path(folder.join(name)));
+    plugins[1].settings = cloudsigma_settings(options.time_scale);
+    Ok(plugins.into())
+}
+
+/// The simulated cloud has one region and is as much faster than a real one as its delays say.
+fn cloudsigma_settings(time_scale: f64) -> toml::Table {
+    let poll = (POLL.as_secs_f64() * time_scale).clamp(0.05, POLL.as_secs_f64());
+    let poll = i64::try_from(Duration::from_secs_f64(poll).as_millis()).unwrap_or(i64::MAX);
+    toml::Table::from_iter([("regional-endpoint".into(), false.into()), ("poll-ms".into(), poll.into())])
 }
 
 fn world_options(options: &DevOptions) -> Result<WorldOptions> {

@@ -7,7 +7,7 @@ use bindings::exports::backplane::lifecycle::lifecycle::{self, Declaration};
 use bindings::exports::backplane::reconciler::reconciler::{self, Outcome, Request, Response};
 use logic::Doors;
 
-pub mod logic;
+mod logic;
 
 mod bindings {
     wit_bindgen::generate!({

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The doors, whatever they are made of.
-pub trait Doors {
+pub(crate) trait Doors {
     /// The object's bytes.
     fn get(&self, name: &str) -> impl AsRef<[u8]>;
     /// How many objects name this uid as their owner.
@@ -67,7 +67,7 @@ struct IntentData<'a> {
 }
 
 /// One look at the object; answers a number that depends on everything read.
-pub fn reconcile(doors: &impl Doors, name: &str) -> usize {
+pub(crate) fn reconcile(doors: &impl Doors, name: &str) -> usize {
     let bytes = doors.get(name);
     let Ok(subject) = serde_json::from_slice::<Subject<'_>>(bytes.as_ref()) else { return 0 };
     let children = doors.children(subject.metadata.uid);

@@ -50,7 +50,11 @@ impl lifecycle::Guest for Echo {
             name: "echo".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             reconciles: vec![kind("Wish")],
-            reads: vec![Read { kind: kind("Child"), selector: "app=echo".into(), wakes: vec![Wake::Owners(kind("Wish"))] }],
+            reads: vec![Read {
+                kind: kind("Child"),
+                selector: "app=echo".into(),
+                wakes: vec![Wake::Owners(kind("Wish"))],
+            }],
             writes: vec![Write { kind: kind("Child"), verbs: vec![Verb::Apply, Verb::Delete] }],
             endpoints: vec!["cloud".into()],
             settings_schema: Some(r#"{"type": "object"}"#.into()),

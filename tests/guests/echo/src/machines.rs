@@ -21,7 +21,9 @@ impl Guest for Echo {
 
     fn ensure(request: MachineRequest) -> Result<MachineState, MachineError> {
         match &request.bootstrap {
-            Some(bootstrap) => Ok(state(Phase::Running, &format!("{} bytes, {}", bootstrap.data.len(), bootstrap.format))),
+            Some(bootstrap) => {
+                Ok(state(Phase::Running, &format!("{} bytes, {}", bootstrap.data.len(), bootstrap.format)))
+            }
             None => Err(MachineError::Throttled(1_500)),
         }
     }

@@ -91,6 +91,8 @@ mod tests {
     fn a_website_gets_its_children_and_waits_for_them() {
         let (fake, request) = website(2);
         assert_eq!(look(&fake, &request), Outcome::AwaitChange);
+        let writes = ["apply Deployment demo/home", "apply Service demo/home", "apply-status Website demo/home"];
+        assert_eq!(fake.take_writes(), writes);
         let mut deployment = fake.object(&Deployment::KIND, &Key::new("demo", "home")).expect("deployment");
         assert_eq!(deployment["metadata"]["ownerReferences"][0]["kind"], "Website");
         deployment["status"] = json!({"observedGeneration": 1, "updatedReplicas": 2, "availableReplicas": 2});

@@ -1,0 +1,86 @@
+//! The end of a namespace: everything in it goes, then its finalizer, then itself.
+//!
+//! Stands for the namespace controller of kube-controller-manager; leaves out its order of kinds and its conditions.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Weak};
+
+use backplane_core::ObjectKey;
+use serde_json::json;
+
+use crate::pipeline::delete::{DeleteOptions, Propagation, delete};
+use crate::pipeline::{Resource, write};
+use crate::server::Inner;
+use crate::storage::{Change, ChangeKind, GroupResource};
+
+/// Changes that are looked at together.
+const BATCH: usize = 256;
+
+/// Follows every change.
+pub(crate) fn start(server: &Arc<Inner>) {
+    let mut feed = server.storage.feed();
+    let server = Arc::downgrade(server);
+    tokio::spawn(async move {
+        let mut changes = Vec::new();
+        while feed.recv_many(&mut changes, BATCH).await > 0 {
+            let Some(server) = Weak::upgrade(&server) else { return };
+            let names: BTreeSet<String> = changes.drain(..).filter_map(|change| concerned(&change)).collect();
+            for name in names {
+                end(&server, &name);
+            }
+        }
+    });
+}
+
+fn namespaces() -> GroupResource {
+    GroupResource::new("", "namespaces")
+}
+
+/// The namespace that may be able to move on after a change.
+fn concerned(change: &Change) -> Option<String> {
+    let object = &change.object;
+    match change.kind {
+        ChangeKind::Deleted => object.key.namespace.clone(),
+        _ if object.resource == namespaces() && object.deleting => Some(object.key.name.clone()),
+        // Something that slipped in while the namespace was being emptied.
+        ChangeKind::Added => object.key.namespace.clone(),
+        ChangeKind::Modified => None,
+    }
+}
+
+fn end(server: &Inner, name: &str) {
+    let key = ObjectKey { namespace: None, name: name.to_owned() };
+    if server.storage.get(&namespaces(), &key).is_none_or(|namespace| !namespace.deleting) {
+        return;
+    }
+    let mut left = 0;
+    for (place, kind) in server.registry.kinds().stored().into_iter().filter(|(_, kind)| kind.is_namespaced()) {
+        let objects = server.storage.list(&place, Some(name), None).map(|l| l.objects).unwrap_or_default();
+        let resource = Resource::new(server, kind, Some(name));
+        for stored in objects.iter().filter(|stored| !stored.deleting) {
+            // A failure means that somebody else changed or removed it, which brings the next look.
+            let options = DeleteOptions::internal(Propagation::Background, &stored.uid);
+            let _ = delete(&resource, &stored.key.name, &options);
+        }
+        left += server.storage.count(&place, Some(name));
+    }
+    if left == 0 {
+        finalize(server, name);
+    }
+}
+
+fn finalize(server: &Inner, name: &str) {
+    let kinds = server.registry.kinds();
+    let Some(kind) = kinds.resource("", "v1", "namespaces") else { return };
+    let resource = Resource::new(server, Arc::clone(kind), None);
+    while let Some(stored) = server.storage.get(&namespaces(), &resource.key(name)) {
+        let mut namespace = stored.value();
+        if namespace["spec"]["finalizers"] == json!([]) {
+            return;
+        }
+        namespace["spec"]["finalizers"] = json!([]);
+        if write::commit(&resource, Some(&stored), namespace).is_ok() {
+            return;
+        }
+    }
+}

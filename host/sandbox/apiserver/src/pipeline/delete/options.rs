@@ -1,0 +1,89 @@
+//! What a client says about a deletion: in the body, or in the query.
+
+use backplane_apimachinery::Status;
+use backplane_apimachinery::field::FieldError;
+use serde_json::Value;
+
+use crate::pipeline::write::{DryRun, dry_run};
+use crate::pipeline::{Call, Resource, body};
+use crate::storage::Stored;
+
+/// What happens to the objects that name the deleted one as their owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Propagation {
+    Background,
+    Foreground,
+    Orphan,
+}
+
+/// Parameters of a deletion.
+#[derive(Debug, Clone)]
+pub(crate) struct DeleteOptions {
+    /// `None`: what the finalizers that the object already has say.
+    pub(crate) propagation: Option<Propagation>,
+    pub(crate) dry_run: DryRun,
+    /// Only the object with this uid.
+    pub(crate) uid: Option<String>,
+    /// Only this version of the object.
+    pub(crate) version: Option<String>,
+}
+
+impl DeleteOptions {
+    /// Of a controller in this server.
+    pub(crate) fn internal(propagation: Propagation, uid: &str) -> Self {
+        Self { propagation: Some(propagation), dry_run: DryRun::No, uid: Some(uid.to_owned()), version: None }
+    }
+
+    /// Reads the body, or the query where there is none.
+    ///
+    /// # Errors
+    /// 400 and 422 for what cannot be read or means nothing.
+    pub(crate) fn read(call: &Call<'_>) -> Result<Self, Status> {
+        let body = if call.body.is_empty() { Value::Null } else { body::object(call)? };
+        let query = &call.request.query;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let policy = text(&body["propagationPolicy"]).or_else(|| query.get("propagationPolicy").map(str::to_owned));
+        let orphan = body["orphanDependents"].as_bool().or_else(|| query.flag("orphanDependents"));
+        let dry = text(&body["dryRun"][0]).or_else(|| query.get("dryRun").map(str::to_owned));
+        Ok(Self {
+            propagation: propagation(policy.as_deref(), orphan)?,
+            dry_run: dry_run(dry.as_deref())?,
+            uid: text(&body["preconditions"]["uid"]),
+            version: text(&body["preconditions"]["resourceVersion"]),
+        })
+    }
+
+    /// Checks the preconditions.
+    ///
+    /// # Errors
+    /// 409 naming both sides.
+    pub(super) fn check(&self, resource: &Resource<'_>, stored: &Stored) -> Result<(), Status> {
+        let differs = |wanted: &Option<String>, present: &str| wanted.as_ref().filter(|w| *w != present).cloned();
+        let why = if let Some(wanted) = differs(&self.uid, &stored.uid) {
+            format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {}", stored.uid)
+        } else if let Some(wanted) = differs(&self.version, &stored.revision.to_string()) {
+            format!(
+                "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {}",
+                stored.revision
+            )
+        } else {
+            return Ok(());
+        };
+        Err(resource.conflict(&stored.key.name, &why))
+    }
+}
+
+fn propagation(policy: Option<&str>, orphan: Option<bool>) -> Result<Option<Propagation>, Status> {
+    match (policy, orphan) {
+        (None, None) => Ok(None),
+        (None, Some(true)) => Ok(Some(Propagation::Orphan)),
+        (None, Some(false)) | (Some("Background"), _) => Ok(Some(Propagation::Background)),
+        (Some("Foreground"), _) => Ok(Some(Propagation::Foreground)),
+        (Some("Orphan"), _) => Ok(Some(Propagation::Orphan)),
+        (Some(other), _) => {
+            let supported = ["Background", "Foreground", "Orphan", "nil"];
+            let error = FieldError::not_supported("propagationPolicy", &other.into(), &supported);
+            Err(Status::invalid("meta.k8s.io", "DeleteOptions", "", &[error]))
+        }
+    }
+}

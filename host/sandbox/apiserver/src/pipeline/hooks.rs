@@ -1,0 +1,80 @@
+//! What some built-in kinds need besides their schema: the few places where the server knows a kind by name.
+
+use backplane_apimachinery::Status;
+use serde_json::{Value, json};
+
+use super::Resource;
+use crate::crds;
+use crate::storage::Stored;
+
+/// The kinds that this server treats specially.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Special {
+    Namespace,
+    Definition,
+    None,
+}
+
+fn special(resource: &Resource<'_>) -> Special {
+    match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
+        ("", "Namespace") => Special::Namespace,
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => Special::Definition,
+        _ => Special::None,
+    }
+}
+
+/// Completes a new object.
+///
+/// # Errors
+/// 405 while the definition of a kind is going away.
+pub(super) fn before_create(resource: &Resource<'_>, object: &mut Value) -> Result<(), Status> {
+    match special(resource) {
+        Special::Namespace => {
+            let name = object["metadata"]["name"].clone();
+            object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
+            object["spec"]["finalizers"] = json!(["kubernetes"]);
+            object["status"] = json!({"phase": "Active"});
+        }
+        Special::Definition => crds::complete(resource, None, object),
+        Special::None => crds::accepts_new(resource)?,
+    }
+    Ok(())
+}
+
+/// Completes a changed object.
+///
+/// # Errors
+/// None yet; a place for rules that need more than the object.
+pub(super) fn before_update(resource: &Resource<'_>, old: &Value, new: &mut Value) -> Result<(), Status> {
+    match special(resource) {
+        Special::Namespace if new["metadata"]["deletionTimestamp"].is_string() => {
+            new["status"]["phase"] = "Terminating".into();
+        }
+        Special::Definition => crds::complete(resource, Some(old), new),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Of an update of a namespace's finalizers only those are taken.
+pub(super) fn prepare_finalize(new: &mut Value, old: &Value) {
+    let finalizers = new["spec"]["finalizers"].take();
+    *new = old.clone();
+    new["spec"]["finalizers"] = if finalizers.is_null() { json!([]) } else { finalizers };
+}
+
+/// Follows up on a stored object.
+pub(super) fn committed(resource: &Resource<'_>, stored: &Stored) {
+    match special(resource) {
+        Special::Definition if stored.deleting && stored.finalizers.is_empty() => removed(resource, stored),
+        Special::Definition => crds::serve(resource.server, stored),
+        _ => {}
+    }
+}
+
+/// Follows up on an object that is gone.
+pub(super) fn removed(resource: &Resource<'_>, last: &Stored) {
+    if special(resource) == Special::Definition {
+        crds::withdraw(resource.server, last);
+    }
+}

@@ -1,0 +1,186 @@
+//! Many objects at one revision, whole or in pages.
+//!
+//! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list>.
+
+use std::sync::Arc;
+
+use backplane_apimachinery::field::FieldError;
+use backplane_apimachinery::{Status, table};
+use backplane_core::ObjectKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::accept::{Accept, Shape};
+use super::request::Query;
+use super::selection::Selection;
+use super::{Call, Resource, read, reply};
+use crate::server::Body;
+use crate::storage::Stored;
+
+/// One page of a list.
+struct Page {
+    revision: u64,
+    objects: Vec<Arc<Stored>>,
+    next: Option<String>,
+    /// How many follow; unknown if a selector would have to look at them.
+    remaining: Option<usize>,
+}
+
+/// Where the next page begins: after this object, at this revision.
+#[derive(Serialize, Deserialize)]
+struct Continue {
+    revision: u64,
+    namespace: Option<String>,
+    name: String,
+}
+
+/// Answers a list.
+pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> Result<Response<Body>, Status> {
+    let selection = Selection::parse(&call.request.query, resource)?;
+    let page = page(&call.request.query, resource, &selection)?;
+    match accept.shape {
+        Shape::Object => {
+            let items = page.objects.iter().map(|stored| resource.render(stored));
+            let json = document(&page, &resource.kind.api_version(), &resource.kind.list_kind, items);
+            Ok(reply::json_bytes(200, json.into(), accept.format))
+        }
+        Shape::Metadata => {
+            let items =
+                page.objects.iter().map(|stored| read::metadata_only(&stored.value()).to_string().into_bytes());
+            let json = document(&page, "meta.k8s.io/v1", "PartialObjectMetadataList", items);
+            Ok(reply::json_bytes(200, json.into(), accept.format))
+        }
+        Shape::Table => {
+            let values: Vec<Value> = page.objects.iter().map(|stored| resource.value(stored)).collect();
+            let rows: Vec<&Value> = values.iter().collect();
+            let include = read::included(&call.request.query)?;
+            let mut table = table::table(&resource.kind, &rows, include, resource.server.env.clock.now());
+            table["metadata"] = page.metadata();
+            Ok(reply::json(200, &table, accept.format))
+        }
+    }
+}
+
+impl Page {
+    fn metadata(&self) -> Value {
+        let mut metadata = json!({"resourceVersion": self.revision.to_string()});
+        if let Some(next) = &self.next {
+            metadata["continue"] = next.as_str().into();
+        }
+        if let Some(remaining) = self.remaining {
+            metadata["remainingItemCount"] = remaining.into();
+        }
+        metadata
+    }
+}
+
+/// Joins items that are JSON already; nothing is parsed.
+fn document(
+    page: &Page,
+    api_version: &str,
+    kind: &str,
+    items: impl Iterator<Item = impl AsRef<[u8]>>,
+) -> Vec<u8> {
+    let head = json!({"kind": kind, "apiVersion": api_version, "metadata": page.metadata()}).to_string();
+    let mut json = head.trim_end_matches('}').as_bytes().to_vec();
+    // The last member of the head is the metadata object, whose own brace was trimmed with the outer one.
+    json.extend_from_slice(b"},\"items\":[");
+    for (i, item) in items.enumerate() {
+        if i > 0 {
+            json.push(b',');
+        }
+        json.extend_from_slice(item.as_ref());
+    }
+    json.extend_from_slice(b"]}");
+    json
+}
+
+fn page(query: &Query, resource: &Resource<'_>, selection: &Selection) -> Result<Page, Status> {
+    let storage = &resource.server.storage;
+    let start = query.get("continue").map(decode).transpose()?;
+    let at = match &start {
+        Some(start) => Some(start.revision),
+        None => wanted_revision(query, storage.revision())?,
+    };
+    let listing = storage.list(&resource.storage, resource.namespace.as_deref(), at);
+    let listing = listing.map_err(|too_old| match &start {
+        Some(_) => Status::continue_expired(),
+        None => Status::too_old(at.unwrap_or_default(), too_old.oldest),
+    })?;
+    let skipped = match &start {
+        Some(start) => {
+            let after = ObjectKey { namespace: start.namespace.clone(), name: start.name.clone() };
+            listing.objects.partition_point(|stored| stored.key <= after)
+        }
+        None => 0,
+    };
+    let limit = query.number("limit").filter(|limit| *limit > 0).map_or(usize::MAX, |limit| limit as usize);
+    Ok(cut(&listing.objects[skipped..], listing.revision, limit, selection))
+}
+
+fn cut(objects: &[Arc<Stored>], revision: u64, limit: usize, selection: &Selection) -> Page {
+    let mut page = Page { revision, objects: Vec::new(), next: None, remaining: None };
+    for (i, stored) in objects.iter().enumerate().filter(|(_, stored)| selection.matches(stored)) {
+        if page.objects.len() == limit {
+            page.next = page.objects.last().map(|last| encode(last, revision));
+            page.remaining = selection.is_everything().then(|| objects.len() - i);
+            break;
+        }
+        page.objects.push(Arc::clone(stored));
+    }
+    page
+}
+
+/// The revision that a list must show; `None`: the latest.
+fn wanted_revision(query: &Query, current: u64) -> Result<Option<u64>, Status> {
+    let text = query.get("resourceVersion");
+    let matching = query.get("resourceVersionMatch");
+    let revision: u64 = match text {
+        Some(text) => text.parse().map_err(|_| invalid_version(text))?,
+        None if matching.is_some() => {
+            return Err(invalid_options("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+        }
+        None => return Ok(None),
+    };
+    if revision > current {
+        return Err(Status::version_too_large(revision, current));
+    }
+    match matching {
+        Some("Exact") if revision == 0 => {
+            Err(invalid_options("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""))
+        }
+        Some("Exact") => Ok(Some(revision)),
+        None if revision > 0 && query.number("limit").is_some_and(|limit| limit > 0) => Ok(Some(revision)),
+        None | Some("NotOlderThan") => Ok(None),
+        Some(other) => {
+            let supported = FieldError::not_supported("resourceVersionMatch", &other.into(), &["Exact", "NotOlderThan"]);
+            Err(Status::invalid("meta.k8s.io", "ListOptions", "", &[supported]))
+        }
+    }
+}
+
+/// 422 for options that do not go together.
+pub(super) fn invalid_options(field: &str, why: &str) -> Status {
+    Status::invalid("meta.k8s.io", "ListOptions", "", &[FieldError::forbidden(field, why)])
+}
+
+/// 400 for a version that is no number.
+pub(super) fn invalid_version(text: &str) -> Status {
+    let error = FieldError::invalid("resourceVersion", &text.into(), "strconv.ParseUint: parsing: invalid syntax");
+    Status::invalid("meta.k8s.io", "ListOptions", "", &[error])
+}
+
+fn encode(last: &Stored, revision: u64) -> String {
+    let token = Continue { revision, namespace: last.key.namespace.clone(), name: last.key.name.clone() };
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
+}
+
+fn decode(token: &str) -> Result<Continue, Status> {
+    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
+    bytes
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .ok_or_else(|| Status::bad_request("continue key is not valid"))
+}

@@ -1,0 +1,124 @@
+//! Patches: JSON patch, merge patch, strategic merge patch, and server-side apply.
+
+use backplane_apimachinery::apply;
+use backplane_apimachinery::field::FieldError;
+use backplane_apimachinery::kind::Origin as KindOrigin;
+use backplane_apimachinery::patch::{json_patch, merge_patch, strategic_merge_patch};
+use backplane_apimachinery::Status;
+use http::Response;
+use serde_json::Value;
+
+use super::accept::Accept;
+use super::write::{self, Origin, Part, WriteOptions, Written};
+use super::{Call, Resource, body};
+use crate::server::Body;
+
+const JSON: &str = "application/json-patch+json";
+const MERGE: &str = "application/merge-patch+json";
+const STRATEGIC: &str = "application/strategic-merge-patch+json";
+const APPLY: &str = "application/apply-patch+yaml";
+
+/// Answers a patch.
+pub(super) fn patch(
+    call: &Call<'_>,
+    resource: &Resource<'_>,
+    accept: Accept,
+    name: &str,
+) -> Result<Response<Body>, Status> {
+    patch_part(call, resource, accept, name, Part::Main)
+}
+
+/// Answers a patch of one part.
+pub(super) fn patch_part(
+    call: &Call<'_>,
+    resource: &Resource<'_>,
+    accept: Accept,
+    name: &str,
+    part: Part,
+) -> Result<Response<Body>, Status> {
+    let options = WriteOptions::read(call)?;
+    let written = if body::media(call) == APPLY {
+        apply(call, resource, name, part, &options)
+    } else {
+        let format = Format::of(call, resource)?;
+        write::change(resource, name, part, Origin::Patched, &options, |old| format.patched(old, call.body, resource))
+    }?;
+    written.reply(call, resource, accept)
+}
+
+/// The formats that need nothing but the object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Merge,
+    Strategic,
+}
+
+impl Format {
+    /// The format of a request's body.
+    pub(super) fn of(call: &Call<'_>, resource: &Resource<'_>) -> Result<Self, Status> {
+        match body::media(call) {
+            JSON => Ok(Self::Json),
+            MERGE => Ok(Self::Merge),
+            STRATEGIC if resource.kind.origin != KindOrigin::Custom => Ok(Self::Strategic),
+            _ if resource.kind.origin == KindOrigin::Custom => Err(Status::unsupported_media_type(&[JSON, MERGE, APPLY])),
+            _ => Err(Status::unsupported_media_type(&[JSON, MERGE, STRATEGIC, APPLY])),
+        }
+    }
+
+    /// The patched object.
+    pub(super) fn patched(self, old: &Value, patch: &[u8], resource: &Resource<'_>) -> Result<Value, Status> {
+        let patched = match self {
+            Self::Json => json_patch(old, patch),
+            Self::Merge => merge_patch(old, patch),
+            Self::Strategic => strategic_merge_patch(old, &body::json(patch)?, &resource.kind.schema),
+        }?;
+        if !patched.is_object() {
+            return Err(Status::bad_request("the patched value is not an object"));
+        }
+        Ok(patched)
+    }
+}
+
+fn apply(
+    call: &Call<'_>,
+    resource: &Resource<'_>,
+    name: &str,
+    part: Part,
+    options: &WriteOptions,
+) -> Result<Written, Status> {
+    if call.request.query.get("fieldManager").is_none() {
+        let error = FieldError::required("fieldManager", "is required for apply patch");
+        return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
+    }
+    let mut intent = body::yaml(call.body)?;
+    if !intent.is_object() {
+        return Err(Status::bad_request("the body of the request is not an object"));
+    }
+    body::agree(resource, &mut intent, Some(name))?;
+    apply_intent(resource, name, &intent, part, options)
+}
+
+/// Applies an intent; creates the object if it is not there.
+pub(super) fn apply_intent(
+    resource: &Resource<'_>,
+    name: &str,
+    intent: &Value,
+    part: Part,
+    options: &WriteOptions,
+) -> Result<Written, Status> {
+    let applier = write::applier(resource, part, options);
+    let exists = resource.server.storage.get(&resource.storage, &resource.key(name)).is_some();
+    if exists || part != Part::Main {
+        return write::change(resource, name, part, Origin::Applied, options, |old| {
+            apply::apply(Some(old), intent.clone(), &resource.kind, &applier)
+        });
+    }
+    if intent["metadata"]["uid"].as_str().is_some_and(|uid| !uid.is_empty()) {
+        let uid = intent["metadata"]["uid"].as_str().unwrap_or_default();
+        let why = format!("uid mismatch: the provided object specified uid {uid}, and no existing object was found");
+        return Err(resource.conflict(name, &why));
+    }
+    let object = apply::apply(None, intent.clone(), &resource.kind, &applier)?;
+    write::insert(resource, object, Origin::Applied, options)
+}

@@ -1,0 +1,70 @@
+//! Which objects a list or watch wants: labels and fields.
+
+use backplane_apimachinery::Status;
+use backplane_apimachinery::kind::Origin;
+use backplane_apimachinery::select::FieldSelector;
+use backplane_core::Selector;
+
+use super::Resource;
+use super::request::Query;
+use crate::storage::Stored;
+
+/// Selectors on labels and fields; both must match.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Selection {
+    labels: Selector,
+    fields: FieldSelector,
+}
+
+impl Selection {
+    /// Reads `labelSelector` and `fieldSelector`.
+    ///
+    /// # Errors
+    /// 400 for selectors that cannot be read, or fields that cannot be selected by.
+    pub(crate) fn parse(query: &Query, resource: &Resource<'_>) -> Result<Self, Status> {
+        let labels = query.get("labelSelector").unwrap_or_default();
+        let labels: Selector = labels
+            .parse()
+            .map_err(|error| Status::bad_request(format!("unable to parse requirement: {error}")))?;
+        let fields: FieldSelector = query
+            .get("fieldSelector")
+            .unwrap_or_default()
+            .parse()
+            .map_err(|error: backplane_apimachinery::select::FieldSelectorError| Status::bad_request(error.to_string()))?;
+        let unknown = fields.requirements().iter().find(|r| !is_metadata(&r.field));
+        match unknown {
+            Some(r) if resource.kind.origin == Origin::Custom => {
+                Err(Status::bad_request(format!("field label not supported: {}", r.field)))
+            }
+            _ => Ok(Self { labels, fields }),
+        }
+    }
+
+    /// Whether it selects everything.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.labels.is_empty() && self.fields.is_empty()
+    }
+
+    /// Whether it selects an object.
+    pub(crate) fn matches(&self, stored: &Stored) -> bool {
+        self.labels.matches(|key| stored.label(key)) && self.fields_match(stored)
+    }
+
+    fn fields_match(&self, stored: &Stored) -> bool {
+        let requirements = self.fields.requirements();
+        if requirements.iter().any(|r| !is_metadata(&r.field)) {
+            return self.fields.matches(&stored.value());
+        }
+        requirements.iter().all(|r| {
+            let text = match r.field.as_str() {
+                "metadata.name" => stored.key.name.as_str(),
+                _ => stored.key.namespace.as_deref().unwrap_or_default(),
+            };
+            (text == r.value) == r.equals
+        })
+    }
+}
+
+fn is_metadata(field: &str) -> bool {
+    matches!(field, "metadata.name" | "metadata.namespace")
+}

@@ -1,0 +1,212 @@
+//! The stream of what happens to objects, from a revision on.
+//!
+//! ```text
+//!   [present objects as ADDED, bookmark "initial-events-end"] ─> changes ─> ... ─> timeout | 410 | the kind goes
+//!                                                                  └── bookmarks now and then
+//! ```
+//!
+//! A watch reads the store's log at its own pace. One that is so slow that the log was cut before it gets 410, never a gap.
+//!
+//! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes>.
+
+mod encode;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use backplane_apimachinery::Status;
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use futures::stream;
+use http::Response;
+use tokio::sync::watch::Receiver;
+
+use super::accept::{Accept, Format};
+use super::list::{invalid_options, invalid_version};
+use super::request::Query;
+use super::selection::Selection;
+use super::{Call, Resource, reply};
+use crate::server::{Body, Inner};
+use crate::storage::{Batch, GroupResource, TooOld};
+use encode::Encoder;
+
+/// How often a quiet watch says how far it has come.
+const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+/// Shortest life of a watch that does not say how long it wants to live; it ends before twice that.
+const SHORTEST_LIFE: u64 = 1800;
+
+/// Where a watch begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Start {
+    /// With the present objects.
+    Present,
+    /// With the changes after a revision.
+    After(u64),
+}
+
+/// Reads the changes of one resource, one batch after the other.
+pub(crate) struct Follower {
+    server: Arc<Inner>,
+    resource: GroupResource,
+    cursor: u64,
+    ticks: Receiver<u64>,
+}
+
+impl Follower {
+    /// Begins after a revision.
+    pub(crate) fn new(server: &Arc<Inner>, resource: &GroupResource, cursor: u64) -> Self {
+        let ticks = server.storage.subscribe(resource);
+        Self { server: Arc::clone(server), resource: resource.clone(), cursor, ticks }
+    }
+
+    /// What happened since the last batch.
+    pub(crate) fn batch(&mut self) -> Result<Batch, TooOld> {
+        // Marked as seen before looking: a change in between wakes the next wait, at worst for nothing.
+        self.ticks.borrow_and_update();
+        let batch = self.server.storage.changes(&self.resource, self.cursor)?;
+        self.cursor = batch.revision;
+        Ok(batch)
+    }
+
+    /// Resolves when something may have happened; false if nothing ever will.
+    pub(crate) async fn changed(&mut self) -> bool {
+        self.ticks.changed().await.is_ok()
+    }
+}
+
+/// Answers a watch.
+pub(super) fn watch(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> Result<Response<Body>, Status> {
+    if accept.format != Format::Json {
+        return Err(Status::not_acceptable(&["application/json"]));
+    }
+    let query = &call.request.query;
+    let encoder = Encoder::new(call, resource, accept.shape, Selection::parse(query, resource)?)?;
+    let watcher = Watcher::new(call, resource, encoder)?;
+    Ok(reply::stream(stream::unfold(watcher, |mut watcher| async move {
+        let line = watcher.next().await?;
+        Some((line, watcher))
+    })))
+}
+
+struct Watcher {
+    follower: Follower,
+    encoder: Encoder,
+    /// Lines that wait to be sent.
+    pending: VecDeque<Bytes>,
+    end: BoxFuture<'static, ()>,
+    /// `None` if the client wants no bookmarks.
+    bookmark: Option<BoxFuture<'static, ()>>,
+    done: bool,
+}
+
+impl Watcher {
+    fn new(call: &Call<'_>, resource: &Resource<'_>, mut encoder: Encoder) -> Result<Self, Status> {
+        let (server, query) = (call.server, &call.request.query);
+        let initial_events_end = query.flag("sendInitialEvents") == Some(true);
+        let bookmarks = query.flag("allowWatchBookmarks") == Some(true);
+        let mut pending = VecDeque::new();
+        let cursor = match start(query, server.storage.revision())? {
+            Start::After(revision) => revision,
+            Start::Present => {
+                let listing = server.storage.list(&resource.storage, resource.namespace.as_deref(), None);
+                let listing = listing.map_err(|_| Status::internal("the latest revision is always held"))?;
+                pending.extend(listing.objects.iter().filter_map(|stored| encoder.present(stored)));
+                if initial_events_end && bookmarks {
+                    pending.push_back(encoder.bookmark(listing.revision, true));
+                }
+                listing.revision
+            }
+        };
+        let clock = &server.env.clock;
+        Ok(Self {
+            follower: Follower::new(server, &resource.storage, cursor),
+            encoder,
+            pending,
+            end: clock.sleep(lifetime(query, server)),
+            bookmark: bookmarks.then(|| clock.sleep(BOOKMARK_EVERY)),
+            done: false,
+        })
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            if let Some(line) = self.pending.pop_front() {
+                return Some(line);
+            }
+            if self.done {
+                return None;
+            }
+            self.read();
+            if self.pending.is_empty() && !self.done {
+                self.wait().await;
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        let asked = self.follower.cursor;
+        match self.follower.batch() {
+            Ok(batch) => {
+                self.pending.extend(batch.changes.iter().filter_map(|change| self.encoder.change(change)));
+                self.done = !batch.open;
+            }
+            Err(too_old) => {
+                self.pending.push_back(encode::error(&Status::too_old(asked, too_old.oldest)));
+                self.done = true;
+            }
+        }
+    }
+
+    async fn wait(&mut self) {
+        let bookmark = async {
+            match &mut self.bookmark {
+                Some(due) => due.await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            more = self.follower.changed() => self.done |= !more,
+            () = &mut self.end => {
+                self.done = true;
+                if self.bookmark.is_some() {
+                    self.pending.push_back(self.encoder.bookmark(self.follower.cursor, false));
+                }
+            }
+            () = bookmark => {
+                self.pending.push_back(self.encoder.bookmark(self.follower.cursor, false));
+                self.bookmark = Some(self.follower.server.env.clock.sleep(BOOKMARK_EVERY));
+            }
+        }
+    }
+}
+
+fn lifetime(query: &Query, server: &Inner) -> Duration {
+    let chosen = || SHORTEST_LIFE + server.env.random.next_u64() % SHORTEST_LIFE;
+    Duration::from_secs(query.number("timeoutSeconds").filter(|s| *s > 0).unwrap_or_else(chosen))
+}
+
+fn start(query: &Query, current: u64) -> Result<Start, Status> {
+    let initial = query.flag("sendInitialEvents");
+    match (initial, query.get("resourceVersionMatch")) {
+        (None, Some(_)) => {
+            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            return Err(invalid_options("resourceVersionMatch", why));
+        }
+        (Some(_), matching) if matching != Some("NotOlderThan") => {
+            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+            return Err(invalid_options("resourceVersionMatch", why));
+        }
+        _ => {}
+    }
+    let text = query.get("resourceVersion").unwrap_or("0");
+    let revision: u64 = text.parse().map_err(|_| invalid_version(text))?;
+    if revision > current {
+        return Err(Status::version_too_large(revision, current));
+    }
+    Ok(match (initial, revision) {
+        (Some(true), _) | (None, 0) => Start::Present,
+        (Some(false), 0) => Start::After(current),
+        (_, revision) => Start::After(revision),
+    })
+}

@@ -1,0 +1,290 @@
+//! Objects coming in: create and update, and the steps that every changed object goes through.
+//!
+//! ```text
+//!   create: namespace lives? ─> unknown fields ─> defaults ─> hooks ─> metadata ─> valid? ─> field managers ─> store
+//!   update: read ─> make the new object ─> the same steps ─> unchanged? done ─> finished? remove : replace
+//!             ^────────────────────────── somebody was faster ──────────────────────────────┘
+//! ```
+
+mod commit;
+mod options;
+
+use backplane_apimachinery::Status;
+use backplane_apimachinery::apply::{self, Applier};
+use backplane_apimachinery::meta::{self, Birth};
+use backplane_core::ObjectKey;
+use bytes::Bytes;
+use http::Response;
+use serde_json::Value;
+
+use super::accept::Accept;
+use super::{Call, Resource, body, hooks, read, reply};
+use crate::server::Body;
+use crate::storage::{GroupResource, Stored};
+pub(crate) use commit::commit;
+use commit::unchanged;
+pub(crate) use options::{DryRun, FieldValidation, WriteOptions, dry_run};
+
+/// How often a change is made again after somebody else was faster.
+const ATTEMPTS: usize = 16;
+
+/// Which part of an object a write is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Everything but the status, where that is a subresource.
+    Main,
+    /// The status alone.
+    Status,
+    /// The finalizers in the spec of a namespace.
+    Finalizers,
+    /// The wanted replicas.
+    Scale,
+}
+
+impl Part {
+    /// The subresource that field managers are told apart by.
+    fn subresource(self) -> Option<&'static str> {
+        match self {
+            Self::Main => None,
+            Self::Status => Some("status"),
+            Self::Finalizers => Some("finalize"),
+            Self::Scale => Some("scale"),
+        }
+    }
+}
+
+/// Where the new object comes from, which decides how it is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// The client sent the object.
+    Sent,
+    /// It was patched.
+    Patched,
+    /// It was applied: `managedFields` are right already.
+    Applied,
+}
+
+/// The result of a write.
+pub(crate) struct Written {
+    pub(crate) code: u16,
+    pub(crate) bytes: Bytes,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Written {
+    pub(super) fn reply(
+        self,
+        call: &Call<'_>,
+        resource: &Resource<'_>,
+        accept: Accept,
+    ) -> Result<Response<Body>, Status> {
+        let mut response = read::object(call, resource, accept, self.code, self.bytes)?;
+        reply::warn(&mut response, &self.warnings);
+        Ok(response)
+    }
+}
+
+/// Answers a create.
+pub(super) fn create(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> Result<Response<Body>, Status> {
+    if resource.kind.is_namespaced() && resource.namespace.is_none() {
+        return Err(resource.not_allowed("create"));
+    }
+    let options = WriteOptions::read(call)?;
+    let mut object = body::object(call)?;
+    body::agree(resource, &mut object, None)?;
+    insert(resource, object, Origin::Sent, &options)?.reply(call, resource, accept)
+}
+
+/// Answers an update.
+pub(super) fn update(
+    call: &Call<'_>,
+    resource: &Resource<'_>,
+    accept: Accept,
+    name: &str,
+) -> Result<Response<Body>, Status> {
+    put(call, resource, accept, name, Part::Main)
+}
+
+/// Answers an update of one part.
+pub(super) fn put(
+    call: &Call<'_>,
+    resource: &Resource<'_>,
+    accept: Accept,
+    name: &str,
+    part: Part,
+) -> Result<Response<Body>, Status> {
+    let options = WriteOptions::read(call)?;
+    let mut object = body::object(call)?;
+    body::agree(resource, &mut object, Some(name))?;
+    if let Some(error) = meta::require_version(&resource.kind, &object) {
+        return Err(Status::invalid(&resource.kind.group, &resource.kind.kind, name, &[error]));
+    }
+    let written = change(resource, name, part, Origin::Sent, &options, |_| Ok(object.clone()))?;
+    written.reply(call, resource, accept)
+}
+
+/// Creates an object.
+pub(crate) fn insert(
+    resource: &Resource<'_>,
+    object: Value,
+    origin: Origin,
+    options: &WriteOptions,
+) -> Result<Written, Status> {
+    let generated = object["metadata"]["name"].as_str().unwrap_or_default().is_empty();
+    for attempt in 1.. {
+        let (object, warnings) = newborn(resource, object.clone(), origin, options)?;
+        let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let taken = resource.server.storage.get(&resource.storage, &resource.key(&name)).is_some();
+        if options.dry_run == DryRun::All && !taken {
+            return Ok(Written { code: 201, bytes: object.to_string().into(), warnings });
+        }
+        match if taken { None } else { commit(resource, None, object).ok() } {
+            Some(stored) => return Ok(Written { code: 201, bytes: resource.render(&stored), warnings }),
+            None if generated && attempt < ATTEMPTS => {}
+            None => return Err(Status::already_exists(&resource.kind.group, &resource.kind.plural, &name)),
+        }
+    }
+    Err(Status::internal("no attempt was made"))
+}
+
+/// Changes an object: `make` turns the present object into the wanted one. It is called again when somebody else was
+/// faster, unless the wanted object names the version it replaces.
+pub(crate) fn change(
+    resource: &Resource<'_>,
+    name: &str,
+    part: Part,
+    origin: Origin,
+    options: &WriteOptions,
+    make: impl Fn(&Value) -> Result<Value, Status>,
+) -> Result<Written, Status> {
+    for _ in 0..ATTEMPTS {
+        let stored = resource.get(name)?;
+        let old = resource.value(&stored);
+        let (new, warnings) = successor(resource, &old, make(&old)?, part, origin, options)?;
+        let code = 200;
+        if unchanged(&old, &new) {
+            return Ok(Written { code, bytes: resource.render(&stored), warnings });
+        }
+        if options.dry_run == DryRun::All {
+            return Ok(Written { code, bytes: new.to_string().into(), warnings });
+        }
+        if let Ok(stored) = commit(resource, Some(&stored), new) {
+            return Ok(Written { code, bytes: resource.render(&stored), warnings });
+        }
+    }
+    Err(resource.modified(name))
+}
+
+/// The object as it will be created, with warnings for the client.
+fn newborn(
+    resource: &Resource<'_>,
+    mut object: Value,
+    origin: Origin,
+    options: &WriteOptions,
+) -> Result<(Value, Vec<String>), Status> {
+    let (server, kind) = (resource.server, &resource.kind);
+    namespace_lives(resource, &object)?;
+    let warnings = unknown_fields(resource, &mut object, origin, options)?;
+    kind.default(&mut object);
+    let uid = server.env.uuid();
+    let random = std::array::from_fn(|_| (server.env.random.next_u64() >> 32) as u32);
+    let birth = Birth { uid: &uid, random, namespace: resource.namespace.as_deref(), now: server.env.clock.now() };
+    meta::prepare_create(kind, &mut object, &birth);
+    hooks::before_create(resource, &mut object)?;
+    valid(resource, &object, None)?;
+    if origin != Origin::Applied {
+        apply::track(None, &mut object, kind, &applier(resource, Part::Main, options));
+    }
+    Ok((object, warnings))
+}
+
+/// The object as it will replace `old`, with warnings for the client.
+fn successor(
+    resource: &Resource<'_>,
+    old: &Value,
+    mut new: Value,
+    part: Part,
+    origin: Origin,
+    options: &WriteOptions,
+) -> Result<(Value, Vec<String>), Status> {
+    let kind = &resource.kind;
+    same_object(resource, old, &new)?;
+    let warnings = unknown_fields(resource, &mut new, origin, options)?;
+    kind.default(&mut new);
+    match part {
+        Part::Main | Part::Scale => meta::prepare_update(kind, &mut new, old),
+        Part::Status => meta::prepare_status_update(kind, &mut new, old),
+        Part::Finalizers => hooks::prepare_finalize(&mut new, old),
+    }
+    hooks::before_update(resource, old, &mut new)?;
+    valid(resource, &new, Some(old))?;
+    if origin != Origin::Applied {
+        apply::track(Some(old), &mut new, kind, &applier(resource, part, options));
+    }
+    new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
+    Ok((new, warnings))
+}
+
+/// Who writes, for field ownership.
+pub(super) fn applier<'a>(resource: &Resource<'_>, part: Part, options: &'a WriteOptions) -> Applier<'a> {
+    let now = resource.server.env.clock.now();
+    Applier { manager: &options.manager, subresource: part.subresource(), force: options.force, now }
+}
+
+fn valid(resource: &Resource<'_>, object: &Value, old: Option<&Value>) -> Result<(), Status> {
+    let errors = resource.kind.validate(object, old);
+    if errors.is_empty() {
+        return Ok(());
+    }
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    Err(Status::invalid(&resource.kind.group, &resource.kind.kind, name, &errors))
+}
+
+fn unknown_fields(
+    resource: &Resource<'_>,
+    object: &mut Value,
+    origin: Origin,
+    options: &WriteOptions,
+) -> Result<Vec<String>, Status> {
+    let kind = &resource.kind;
+    let patched = (origin != Origin::Sent).then(|| object.clone());
+    let unknown = kind.prune(object);
+    match options.validation {
+        _ if unknown.is_empty() => Ok(Vec::new()),
+        FieldValidation::Ignore => Ok(Vec::new()),
+        FieldValidation::Warn => Ok(unknown.iter().map(|field| format!("unknown field {field:?}")).collect()),
+        FieldValidation::Strict => Err(match patched {
+            Some(patched) => Status::strict_patch(&patched.to_string(), &unknown),
+            None => Status::strict_decoding(&kind.kind, &kind.version, &unknown),
+        }),
+    }
+}
+
+/// A write may say which object and which version of it it means.
+fn same_object(resource: &Resource<'_>, old: &Value, new: &Value) -> Result<(), Status> {
+    let text = |object: &Value, field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
+    let name = text(old, "name");
+    let (wanted, present) = (text(new, "uid"), text(old, "uid"));
+    if !wanted.is_empty() && wanted != present {
+        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}");
+        return Err(resource.conflict(&name, &why));
+    }
+    let wanted = text(new, "resourceVersion");
+    if !wanted.is_empty() && wanted != "0" && wanted != text(old, "resourceVersion") {
+        return Err(resource.modified(&name));
+    }
+    Ok(())
+}
+
+/// Nothing is created in a namespace that is not there or going away.
+fn namespace_lives(resource: &Resource<'_>, object: &Value) -> Result<(), Status> {
+    let Some(namespace) = &resource.namespace else { return Ok(()) };
+    let key = ObjectKey { namespace: None, name: namespace.clone() };
+    let stored = resource.server.storage.get(&GroupResource::new("", "namespaces"), &key);
+    let stored: std::sync::Arc<Stored> = stored.ok_or_else(|| Status::not_found("", "namespaces", namespace))?;
+    if stored.deleting {
+        let (kind, name) = (&resource.kind, object["metadata"]["name"].as_str().unwrap_or_default());
+        return Err(Status::namespace_terminating(&kind.group, &kind.plural, name, namespace));
+    }
+    Ok(())
+}

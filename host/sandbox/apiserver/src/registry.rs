@@ -1,0 +1,153 @@
+//! Which kinds are served right now: those of Kubernetes, and those of the definitions that are stored.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use backplane_apimachinery::ResourceKind;
+use backplane_core::Kind;
+
+use crate::pipeline::openapi::Documents;
+use crate::storage::GroupResource;
+
+/// The served kinds; replaced as a whole when a definition changes.
+pub(crate) struct Registry {
+    current: RwLock<Arc<Kinds>>,
+}
+
+/// The served kinds at one moment.
+#[derive(Default)]
+pub(crate) struct Kinds {
+    builtin: Vec<Arc<ResourceKind>>,
+    /// By name of the definition, with the revision that said so. Empty for one that was removed.
+    custom: BTreeMap<String, (u64, Vec<Arc<ResourceKind>>)>,
+    by_path: HashMap<(String, String, String), Arc<ResourceKind>>,
+    by_kind: HashMap<Kind, Arc<ResourceKind>>,
+    documents: OnceLock<Documents>,
+}
+
+/// One API group with its versions, the preferred one first.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Group {
+    pub(crate) name: String,
+    pub(crate) versions: Vec<String>,
+}
+
+impl Registry {
+    /// The kinds of Kubernetes only.
+    pub(crate) fn new() -> Self {
+        let builtin = backplane_apimachinery::kind::builtin().into_iter().map(Arc::new).collect();
+        Self { current: RwLock::new(Arc::new(Kinds::new(builtin, BTreeMap::new()))) }
+    }
+
+    /// The present kinds.
+    pub(crate) fn kinds(&self) -> Arc<Kinds> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Replaces the kinds of one definition, unless a later revision has already done so.
+    pub(crate) fn define(&self, definition: &str, revision: u64, kinds: Vec<ResourceKind>) {
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        if current.custom.get(definition).is_some_and(|(known, _)| *known > revision) {
+            return;
+        }
+        let mut custom = current.custom.clone();
+        custom.insert(definition.to_owned(), (revision, kinds.into_iter().map(Arc::new).collect()));
+        *current = Arc::new(Kinds::new(current.builtin.clone(), custom));
+    }
+}
+
+impl Kinds {
+    fn new(builtin: Vec<Arc<ResourceKind>>, custom: BTreeMap<String, (u64, Vec<Arc<ResourceKind>>)>) -> Self {
+        let mut kinds = Self { builtin, custom, ..Self::default() };
+        let (mut by_path, mut by_kind) = (HashMap::new(), HashMap::new());
+        for kind in kinds.all() {
+            let path = (kind.group.clone(), kind.version.clone(), kind.plural.clone());
+            by_path.entry(path).or_insert_with(|| Arc::clone(kind));
+            by_kind.entry(kind.kind()).or_insert_with(|| Arc::clone(kind));
+        }
+        (kinds.by_path, kinds.by_kind) = (by_path, by_kind);
+        kinds
+    }
+
+    /// Every served kind, those of Kubernetes first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<ResourceKind>> {
+        self.builtin.iter().chain(self.custom.values().flat_map(|(_, kinds)| kinds))
+    }
+
+    /// The kind behind a path.
+    pub(crate) fn resource(&self, group: &str, version: &str, plural: &str) -> Option<&Arc<ResourceKind>> {
+        self.by_path.get(&(group.to_owned(), version.to_owned(), plural.to_owned()))
+    }
+
+    /// The kind of that name.
+    pub(crate) fn kind(&self, kind: &Kind) -> Option<&Arc<ResourceKind>> {
+        self.by_kind.get(kind)
+    }
+
+    /// Whether anything of this group and version is served.
+    pub(crate) fn serves(&self, group: &str, version: &str) -> bool {
+        self.all().any(|kind| kind.group == group && kind.version == version)
+    }
+
+    /// The named groups in order: those of Kubernetes as they come, then the others by name.
+    pub(crate) fn groups(&self) -> Vec<Group> {
+        let mut groups = Vec::new();
+        self.builtin.iter().for_each(|kind| add_version(&mut groups, kind));
+        let builtin = groups.len();
+        self.custom.values().flat_map(|(_, kinds)| kinds).for_each(|kind| add_version(&mut groups, kind));
+        groups[builtin..].sort_by(|a, b| a.name.cmp(&b.name));
+        for group in &mut groups {
+            group.versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+        }
+        groups
+    }
+
+    /// One kind for each stored resource; which version it names is of no importance.
+    pub(crate) fn stored(&self) -> BTreeMap<GroupResource, Arc<ResourceKind>> {
+        self.all().filter(|kind| kind.is_stored()).map(|kind| (storage_of(kind), Arc::clone(kind))).collect()
+    }
+
+    /// The OpenAPI documents, made when they are first asked for.
+    pub(crate) fn documents(&self) -> &Documents {
+        self.documents.get_or_init(|| Documents::new(self))
+    }
+}
+
+/// Where objects of a kind are stored, whatever the version.
+pub(crate) fn storage_of(kind: &ResourceKind) -> GroupResource {
+    GroupResource::new(&kind.group, &kind.plural)
+}
+
+fn add_version(groups: &mut Vec<Group>, kind: &ResourceKind) {
+    match groups.iter_mut().find(|group| group.name == kind.group) {
+        _ if kind.group.is_empty() => {}
+        Some(group) if group.versions.contains(&kind.version) => {}
+        Some(group) => group.versions.push(kind.version.clone()),
+        None => groups.push(Group { name: kind.group.clone(), versions: vec![kind.version.clone()] }),
+    }
+}
+
+/// Order of versions as Kubernetes prefers them: `v2`, `v1`, `v1beta2`, `v1beta1`, `v1alpha1`, anything else.
+fn priority(version: &str) -> (u8, u32, u32) {
+    let number = |text: &str| text.parse::<u32>().ok();
+    let Some(rest) = version.strip_prefix('v') else { return (0, 0, 0) };
+    let parts = |word: &str| rest.split_once(word).and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
+    match (number(rest), parts("beta"), parts("alpha")) {
+        (Some(major), _, _) => (3, major, 0),
+        (_, Some((major, minor)), _) => (2, major, minor),
+        (_, _, Some((major, minor))) => (1, major, minor),
+        _ => (0, 0, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stable_version_is_preferred_to_a_younger_beta() {
+        let mut versions = ["v1alpha1", "v1", "v2beta1", "foo", "v2", "v1beta2", "v1beta10"];
+        versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+        assert_eq!(versions, ["v2", "v1", "v2beta1", "v1beta10", "v1beta2", "v1alpha1", "foo"]);
+    }
+}

@@ -1,0 +1,177 @@
+//! One watch as readers see it: its replica, its state, and who wants to hear of changes.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Weak};
+
+use backplane_core::{Kind, Selector};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::changes::{Change, Queue, Source};
+use crate::replica::{Diff, Replica};
+
+/// What is watched: a kind, narrowed by labels.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Watch {
+    /// Kind, in the version in which it is read.
+    pub kind: Kind,
+    /// Label selector; empty for all objects.
+    pub selector: Selector,
+}
+
+/// How a watch fares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Not listed yet; nothing is answered.
+    Starting,
+    /// Listed, and followed since.
+    Synced,
+    /// The API server does not serve the kind, or refuses to list it; asked again every second or two.
+    Unavailable(String),
+    /// Nobody reads it any more.
+    Stopped,
+}
+
+pub(crate) struct Cell {
+    pub(crate) id: u32,
+    pub(crate) watch: Watch,
+    pub(crate) kind: Arc<Kind>,
+    pub(crate) cancel: CancellationToken,
+    pub(crate) events: AtomicU64,
+    pub(crate) lists: AtomicU64,
+    pub(crate) readers: Mutex<Vec<Arc<str>>>,
+    state: watch::Sender<State>,
+    namespaced: watch::Sender<Option<bool>>,
+    inner: RwLock<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) replica: Replica,
+    subscribers: Vec<Weak<Queue>>,
+}
+
+impl Cell {
+    pub(crate) fn new(id: u32, watch: Watch, cancel: CancellationToken) -> Self {
+        let replica = Replica::new(watch.selector.clone());
+        Self {
+            id,
+            kind: Arc::new(watch.kind.clone()),
+            watch,
+            cancel,
+            events: AtomicU64::new(0),
+            lists: AtomicU64::new(0),
+            readers: Mutex::default(),
+            state: watch::Sender::new(State::Starting),
+            namespaced: watch::Sender::new(None),
+            inner: RwLock::new(Inner { replica, subscribers: Vec::new() }),
+        }
+    }
+
+    pub(crate) fn state(&self) -> State {
+        self.state.borrow().clone()
+    }
+
+    pub(crate) fn is_synced(&self) -> bool {
+        *self.state.borrow() == State::Synced
+    }
+
+    pub(crate) fn set_state(&self, state: State) {
+        self.state.send_if_modified(|present| std::mem::replace(present, state.clone()) != state);
+    }
+
+    /// Waits until the state is one that `wanted` accepts.
+    pub(crate) async fn reached(&self, wanted: impl FnMut(&State) -> bool) {
+        // The sender lives in `self`, so the wait cannot fail.
+        let _ = self.state.subscribe().wait_for(wanted).await;
+    }
+
+    /// Whether objects of the kind lie in namespaces; `None` until discovery has told.
+    pub(crate) fn namespaced(&self) -> Option<bool> {
+        *self.namespaced.borrow()
+    }
+
+    pub(crate) fn set_namespaced(&self, namespaced: bool) {
+        self.namespaced.send_replace(Some(namespaced));
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Inner> {
+        self.inner.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Inner> {
+        self.inner.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn readers(&self) -> MutexGuard<'_, Vec<Arc<str>>> {
+        self.readers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn reader_names(&self) -> BTreeSet<String> {
+        self.readers().iter().map(|name| name.to_string()).collect()
+    }
+
+    /// Applies news and tells subscribers of the differences it made, in one step, so that they hear of changes in
+    /// the order in which they happened. Before the first list is complete nobody is told anything.
+    pub(crate) fn apply<D: IntoIterator<Item = Diff>>(&self, source: Source, news: impl FnOnce(&mut Replica) -> D) {
+        let mut inner = self.write();
+        let diffs = news(&mut inner.replica);
+        let synced = self.is_synced();
+        for diff in diffs {
+            self.events.fetch_add(1, Ordering::Relaxed);
+            if synced {
+                self.change(diff, source).into_iter().for_each(|change| inner.tell(self.id, &change));
+            }
+        }
+    }
+
+    /// A list is complete. After the first one subscribers hear of everything that is there. Says whether it was the
+    /// first.
+    pub(crate) fn complete_list(&self, version: u64) -> bool {
+        if self.is_synced() {
+            self.apply(Source::Watch, |replica| replica.finish_list(version));
+            return false;
+        }
+        let mut inner = self.write();
+        inner.replica.finish_list(version);
+        let loaded = self.loaded(&inner);
+        loaded.iter().for_each(|change| inner.tell(self.id, change));
+        self.set_state(State::Synced);
+        true
+    }
+
+    /// Forgets everything, because the kind is no longer served.
+    pub(crate) fn clear(&self, why: State) {
+        self.apply(Source::Watch, Replica::clear);
+        self.set_state(why);
+    }
+
+    /// Adds a subscriber; with `snapshot` it first hears of every object that is there.
+    pub(crate) fn subscribe(&self, queue: &Arc<Queue>, snapshot: bool) {
+        let mut inner = self.write();
+        inner.subscribers.push(Arc::downgrade(queue));
+        if snapshot && self.is_synced() {
+            self.loaded(&inner).into_iter().for_each(|change| queue.push(self.id, change));
+        }
+    }
+
+    fn loaded(&self, inner: &Inner) -> Vec<Change> {
+        let entries = inner.replica.table.iter().map(|(_, entry)| Arc::clone(entry));
+        entries.filter_map(|entry| self.change(Diff { old: None, new: Some(entry) }, Source::Loaded)).collect()
+    }
+
+    fn change(&self, diff: Diff, source: Source) -> Option<Change> {
+        let key = diff.new.as_ref().or(diff.old.as_ref())?.key();
+        Some(Change { kind: Arc::clone(&self.kind), key, old: diff.old, new: diff.new, source })
+    }
+}
+
+impl Inner {
+    fn tell(&mut self, watch: u32, change: &Change) {
+        self.subscribers.retain(|subscriber| {
+            let Some(queue) = subscriber.upgrade() else { return false };
+            queue.push(watch, change.clone());
+            true
+        });
+    }
+}

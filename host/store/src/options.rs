@@ -1,0 +1,65 @@
+//! What can be set about the store, with the reason for each default.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Gives the time that is written into events.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Settings of a store.
+#[derive(Clone)]
+pub struct Options {
+    /// Objects in a page of a list. 500 is what `kubectl` and client-go ask for; servers are tuned to it.
+    pub page: u32,
+    /// Whether to try a streaming list first. It costs the server and us one object at a time instead of a page; a
+    /// server that refuses it is asked for pages.
+    pub streaming: bool,
+    /// Pause after the first failure of a watch. Short, because most failures are a server that restarts.
+    pub backoff_min: Duration,
+    /// Longest pause after a failure. Bounds the delay after an outage; with thirty watches, three requests a second.
+    pub backoff_max: Duration,
+    /// Pause between looks for a kind that is not served, so that a new CRD is picked up within two seconds.
+    pub absent_pause: Duration,
+    /// Longest silence on a watch before it is opened anew. API servers send a bookmark about once a minute, so this
+    /// notices a dead connection and costs an idle watch on a silent server one cheap request.
+    pub idle: Duration,
+    /// How long a watch is asked to last. Below the API server's own random 5 to 10 minutes, so that we choose when.
+    pub watch_lifetime: Duration,
+    /// Longest wait for the answer to any other request.
+    pub request_timeout: Duration,
+    /// First lists that run at the same time: bounds memory and the API server's load at start.
+    pub concurrent_lists: usize,
+    /// Seed of the jitter. Random by default; given by whoever wants a run to repeat.
+    pub seed: u64,
+    /// Time for events.
+    pub clock: Clock,
+    /// Whether answers to own writes enter the cache at once. Turned off only to show what it is for.
+    pub write_through: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            page: 500,
+            streaming: true,
+            backoff_min: Duration::from_millis(200),
+            backoff_max: Duration::from_secs(10),
+            absent_pause: Duration::from_millis(1500),
+            idle: Duration::from_secs(90),
+            watch_lifetime: Duration::from_secs(290),
+            request_timeout: Duration::from_secs(30),
+            concurrent_lists: 4,
+            seed: rand::random(),
+            clock: Arc::new(Timestamp::now),
+            write_through: true,
+        }
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("page", &self.page).field("streaming", &self.streaming).finish_non_exhaustive()
+    }
+}

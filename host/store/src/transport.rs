@@ -1,0 +1,91 @@
+//! Requests to the API server as bytes: paths, deadlines, counting. Knows nothing of what the bytes mean.
+
+mod address;
+mod lines;
+mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backplane_core::BoxError;
+use bytes::Bytes;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use kube::client::Body;
+
+use crate::counters::Counters;
+pub(crate) use address::{Resource, encode, root};
+pub(crate) use lines::Lines;
+pub(crate) use status::Status;
+
+/// Why a request has no answer at all.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TransportError {
+    #[error("the request could not be made")]
+    Request(#[from] http::Error),
+    #[error("the API server did not answer")]
+    Send(#[source] BoxError),
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    #[error("the answer broke off")]
+    Body(#[source] BoxError),
+    #[error("the answer is no JSON of the expected form")]
+    Json(#[source] serde_json::Error),
+}
+
+/// A whole answer.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+#[derive(Clone)]
+pub(crate) struct Transport {
+    client: kube::Client,
+    timeout: Duration,
+    pub(crate) counters: Arc<Counters>,
+}
+
+impl Transport {
+    pub(crate) fn new(client: kube::Client, timeout: Duration, counters: Arc<Counters>) -> Self {
+        Self { client, timeout, counters }
+    }
+
+    /// Sends a request and reads the whole answer.
+    pub(crate) async fn ask(&self, request: Request<Vec<u8>>) -> Result<Answer, TransportError> {
+        let exchange = async {
+            let (head, body) = self.client.send(request.map(Body::from)).await.map_err(failed)?.into_parts();
+            let body = body.collect().await.map_err(|e| TransportError::Body(e.into()))?.to_bytes();
+            Ok(Answer { status: head.status, headers: head.headers, body })
+        };
+        tokio::time::timeout(self.timeout, exchange).await.map_err(|_| TransportError::Timeout(self.timeout))?
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Result<Answer, TransportError> {
+        let request = Request::get(path).header(http::header::ACCEPT, "application/json").body(Vec::new())?;
+        self.ask(request).await
+    }
+
+    /// Opens a stream of lines; a refusal is read whole.
+    pub(crate) async fn open(&self, path: &str, idle: Duration) -> Result<Result<Lines, Answer>, TransportError> {
+        // Compressed watches come one gzip member per event, which decoders stop after; so none is asked for.
+        let request = Request::get(path)
+            .header(http::header::ACCEPT, "application/json")
+            .header(http::header::ACCEPT_ENCODING, "identity")
+            .body(Body::empty())?;
+        let answer = tokio::time::timeout(self.timeout, self.client.send(request)).await;
+        let (head, body) = answer.map_err(|_| TransportError::Timeout(self.timeout))?.map_err(failed)?.into_parts();
+        if head.status.is_success() {
+            return Ok(Ok(Lines::new(body, idle)));
+        }
+        let body = tokio::time::timeout(self.timeout, body.collect()).await;
+        let body =
+            body.map_err(|_| TransportError::Timeout(self.timeout))?.map_err(|e| TransportError::Body(e.into()))?;
+        Ok(Err(Answer { status: head.status, headers: head.headers, body: body.to_bytes() }))
+    }
+}
+
+fn failed(error: kube::Error) -> TransportError {
+    TransportError::Send(error.into())
+}
