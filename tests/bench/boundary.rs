@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 use crate::table::{Row, Table, median};
 
 #[path = "../guests/boundary/src/logic.rs"]
-#[expect(missing_docs, unreachable_pub, dead_code, reason = "shared with the guest")]
 mod logic;
 
 /// Reconciles in one sample.
@@ -162,7 +161,8 @@ fn subject() -> Value {
     let mut subject = json!({"apiVersion": "demo.example.org/v1", "kind": "Wish",
         "metadata": {"name": "subject", "namespace": "demo", "annotations": {"note": ""}},
         "spec": {"containers": [container("app"), container("sidecar")]}});
-    let env: Vec<Value> = (0..40).map(|i| json!({"name": format!("VARIABLE_{i:02}"), "value": "x".repeat(50)})).collect();
+    let env: Vec<Value> =
+        (0..40).map(|i| json!({"name": format!("VARIABLE_{i:02}"), "value": "x".repeat(50)})).collect();
     subject["spec"]["containers"][0]["env"] = env.into();
     let missing = OBJECT_BYTES.saturating_sub(subject.to_string().len());
     subject["metadata"]["annotations"]["note"] = "x".repeat(missing).into();

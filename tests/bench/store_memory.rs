@@ -51,11 +51,8 @@ pub(crate) async fn bench() -> Result<Table> {
 
 async fn measure(what: &str, url: &str) -> Result<f64> {
     let program = std::env::current_exe()?;
-    let output = Command::new(program)
-        .args(["store-memory-child", what, url])
-        .stderr(Stdio::inherit())
-        .output()
-        .await?;
+    let output =
+        Command::new(program).args(["store-memory-child", what, url]).stderr(Stdio::inherit()).output().await?;
     if !output.status.success() {
         bail!("the {what} process failed: {}", output.status);
     }
@@ -73,7 +70,8 @@ pub(crate) async fn child(what: &str, url: &str) -> Result<()> {
         "store" => {
             let store = Store::new(client, backplane_store::Options::default());
             let watch = Watch { kind: Kind::new("", "v1", "Pod"), selector: Selector::default() };
-            let declared = store.declare("bench", &[Demand { watch: watch.clone(), paths: Vec::new(), labels: Vec::new() }]);
+            let declared =
+                store.declare("bench", &[Demand { watch: watch.clone(), paths: Vec::new(), labels: Vec::new() }]);
             store.synced(&[watch]).await;
             let objects = store.costs().iter().map(|cost| cost.objects).sum();
             let figure = grown(before, objects)?;
@@ -120,9 +118,7 @@ fn pod(i: usize) -> Value {
             "readinessProbe": {"httpGet": {"path": "/readyz", "port": 8080, "scheme": "HTTP"}, "periodSeconds": 10},
             "volumeMounts": [{"name": "config", "mountPath": "/etc/config"}]})
     };
-    let condition = |kind: &str| {
-        json!({"type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": "2026-01-01T00:00:00Z"})
-    };
+    let condition = |kind: &str| json!({"type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": "2026-01-01T00:00:00Z"});
     let conditions = ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map(condition);
     let mut pod = json!({"apiVersion": "v1", "kind": "Pod",
         "metadata": {"name": format!("web-{i:05}"), "namespace": "default",

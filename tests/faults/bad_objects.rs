@@ -45,7 +45,12 @@ async fn is_refused(from: &str, to: &str, parts: &[&str]) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_provider_is_refused_by_name() -> Result<()> {
-    is_refused("infrastructureProvider: cloudsigma", "infrastructureProvider: nimbus", &["infrastructureProvider", "nimbus"]).await
+    is_refused(
+        "infrastructureProvider: cloudsigma",
+        "infrastructureProvider: nimbus",
+        &["infrastructureProvider", "nimbus"],
+    )
+    .await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -70,7 +75,11 @@ async fn kubectl_names_an_unknown_field_too() -> Result<()> {
     let manifest = manifest_with(&fixture, "replicas: 2\n      infra", "replicaz: 2\n      infra");
     let error = fixture.guide.driver.apply(&manifest).await.expect_err("the field is unknown");
     let text = format!("{error:#}");
-    if text.contains("unknown field \"spec.workers[0].replicaz\"") { Ok(()) } else { Err(failure("the field's name", text)) }
+    if text.contains("unknown field \"spec.workers[0].replicaz\"") {
+        Ok(())
+    } else {
+        Err(failure("the field's name", text))
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,15 +176,16 @@ async fn bootstrap_data_that_goes_missing_stops_new_machines_with_a_reason() -> 
 /// A Machine made by hand whose bootstrap Secret lacks the key `value`; returns its infrastructure machine.
 async fn hand_made_machine(fixture: &Fixture) -> Result<String> {
     let driver = &fixture.guide.driver;
-    driver.apply(
-        "apiVersion: v1
+    driver
+        .apply(
+            "apiVersion: v1
 kind: Secret
 metadata: {name: by-hand-data, namespace: default, labels: {cluster.x-k8s.io/cluster-name: test-cluster}}
 type: cluster.x-k8s.io/secret
 stringData: {format: cloud-config}
 ",
-    )
-    .await?;
+        )
+        .await?;
     driver.apply(
         "apiVersion: cluster.x-k8s.io/v1beta1
 kind: Machine
@@ -239,8 +249,10 @@ async fn secrets_of_a_cluster_never_reach_its_conditions() -> Result<()> {
     let fixture = Fixture::start().await?;
     fixture.play(2).await?;
     let secrets = fixture.guide.driver.list(SECRET, Some(NAMESPACE), "").await?;
-    let cluster = fixture.guide.driver.get(KDC_CLUSTER, Some(NAMESPACE), CLUSTER).await?.unwrap_or_default().to_string();
-    let values = secrets.iter().flat_map(|secret| secret["data"].as_object().into_iter().flat_map(|data| data.values()));
+    let cluster =
+        fixture.guide.driver.get(KDC_CLUSTER, Some(NAMESPACE), CLUSTER).await?.unwrap_or_default().to_string();
+    let values =
+        secrets.iter().flat_map(|secret| secret["data"].as_object().into_iter().flat_map(|data| data.values()));
     let shown = values.filter_map(Value::as_str).filter(|value| value.len() > 16 && cluster.contains(*value)).count();
     equal("secret values in the cluster's object", &shown, &0)
 }

@@ -1,12 +1,20 @@
 //! A look into the cloud, over its own HTTP API, as a bill payer would.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail};
 use base64::Engine as _;
 use bytes::Bytes;
+use http::Method;
 use http_body_util::{BodyExt, Empty};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+
+use crate::wait::eventually;
+
+/// How long an answer may take: the simulator is next door.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Reads a CloudSigma account.
 #[derive(Clone)]
@@ -55,16 +63,37 @@ impl CloudView {
         Ok(all.into_iter().filter(|server| server["meta"]["cluster"] == cluster).collect())
     }
 
+    /// Takes a server away behind everybody's back, as somebody at the cloud's own console would.
+    ///
+    /// # Errors
+    /// A cloud that refuses.
+    pub async fn remove_server(&self, uuid: &str, limit: Duration) -> Result<()> {
+        self.call(Method::POST, &format!("/servers/{uuid}/action/?do=stop")).await?;
+        eventually("the server stopped and gone", limit, async || {
+            let deleted = self.call(Method::DELETE, &format!("/servers/{uuid}/?recurse=all_drives")).await;
+            Ok(deleted.map(drop).map_err(|error| error.to_string()))
+        })
+        .await
+    }
+
     async fn list(&self, path: &str) -> Result<Vec<Value>> {
-        let request = http::Request::get(format!("{}{path}?limit=0", self.base))
+        let body = self.call(Method::GET, &format!("{path}?limit=0")).await?;
+        let list: Value = serde_json::from_slice(&body)?;
+        Ok(list["objects"].as_array().cloned().unwrap_or_default())
+    }
+
+    async fn call(&self, method: Method, path: &str) -> Result<Bytes> {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
             .header(http::header::AUTHORIZATION, &self.authorization)
             .body(Empty::<Bytes>::new())?;
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let response = client.request(request).await.context("the cloud does not answer")?;
+        let asked = tokio::time::timeout(PATIENCE, client.request(request));
+        let response = asked.await.context("the cloud is silent")?.context("the cloud does not answer")?;
         if !response.status().is_success() {
             bail!("the cloud answered {} to {path}", response.status());
         }
-        let list: Value = serde_json::from_slice(&response.into_body().collect().await?.to_bytes())?;
-        Ok(list["objects"].as_array().cloned().unwrap_or_default())
+        Ok(response.into_body().collect().await?.to_bytes())
     }
 }

@@ -34,20 +34,25 @@ pub fn equal<T: PartialEq + fmt::Debug>(what: &str, seen: &T, expected: &T) -> a
     if seen == expected { Ok(()) } else { Err(failure(format!("{what} = {expected:?}"), format!("{seen:?}"))) }
 }
 
-/// Asks again until the answer is `Ok(Ok(value))`, for at most `limit`. The inner error is what is seen meanwhile.
+/// Asks again until the answer is `Ok(Ok(value))`, for at most `limit`. Whatever else comes meanwhile, a question that could
+/// not be asked included, is what is seen.
 ///
 /// # Errors
-/// What was expected and what was seen last, or the error of a question that could not be asked.
+/// What was expected and what was seen last.
 pub async fn eventually<T, F>(expected: &str, limit: Duration, mut ask: impl FnMut() -> F) -> anyhow::Result<T>
 where
     F: Future<Output = anyhow::Result<Result<T, String>>>,
 {
     let start = Instant::now();
     loop {
-        match ask().await? {
-            Ok(value) => return Ok(value),
-            Err(seen) if start.elapsed() > limit => return Err(failure(format!("{expected} within {limit:?}"), seen)),
-            Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+        let seen = match ask().await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(seen)) => seen,
+            Err(error) => format!("{error:#}"),
+        };
+        if start.elapsed() > limit {
+            return Err(failure(format!("{expected} within {limit:?}"), seen));
         }
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }

@@ -210,7 +210,7 @@ fn default_plugins(options: &DevOptions) -> Result<Vec<PluginSettings>> {
 
 /// The simulated cloud has one region and is as much faster than a real one as its delays say.
 fn cloudsigma_settings(time_scale: f64) -> toml::Table {
-    let poll = (POLL.as_secs_f64() * time_scale).clamp(0.05, POLL.as_secs_f64());
+    let poll = (POLL.as_secs_f64() * time_scale).clamp(0.1, POLL.as_secs_f64());
     let poll = i64::try_from(Duration::from_secs_f64(poll).as_millis()).unwrap_or(i64::MAX);
     toml::Table::from_iter([("regional-endpoint".into(), false.into()), ("poll-ms".into(), poll.into())])
 }

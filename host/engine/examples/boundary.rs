@@ -4,7 +4,7 @@
 //! the store answers without a request. `cargo run --release --example boundary` (guests built before) prints the ratio; samples
 //! alternate, so that a machine that slows down slows both.
 
-#[path = "../../../tests/guests/boundary/src/logic.rs"]
+#[path = "/work/tgt/probe-logic.rs"]
 mod logic;
 
 use std::path::{Path, PathBuf};
@@ -33,7 +33,27 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (native, guest) = (median(native), median(guest));
     println!("native {native:?}  guest {guest:?}  ratio {:.2}", guest.as_secs_f64() / native.as_secs_f64());
-    println!("{:?}", slot.metrics());
+    println!("bytes {}", doors.subject.len());
+    for name in ["nop", "get", "parse", "get+parse+list", "apply", "list"] {
+        let mut v = Vec::new();
+        for _ in 0..SAMPLES {
+            let request = Request { object: object("Wish", name), reason: Reason::Changed, attempt: 0 };
+            let started = Instant::now();
+            for _ in 0..CALLS { slot.reconcile(&request).await?; }
+            v.push(started.elapsed() / CALLS);
+        }
+        println!("{name} {:?}", median(v));
+    }
+    let native = Native { reads: Arc::clone(&doors) as _, writes: Arc::clone(&doors) as _ };
+    for name in ["nop", "get", "parse", "get+parse+list", "apply", "list"] {
+        let mut v = Vec::new();
+        for _ in 0..SAMPLES {
+            let started = Instant::now();
+            for _ in 0..CALLS { std::hint::black_box(logic::reconcile(&native, std::hint::black_box(name))); }
+            v.push(started.elapsed() / CALLS);
+        }
+        println!("native {name} {:?}", median(v));
+    }
     Ok(())
 }
 

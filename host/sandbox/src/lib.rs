@@ -1,6 +1,6 @@
 //! A whole platform in one process: API server, simulated cloud and stand-ins, for `backplane dev` and for tests.
 //!
-//! A [`World`] is self-contained: it takes time and randomness from its options, listens where it is told to (or on
+//! A [`World`] is self-contained: it draws names and addresses from its seed, listens where it is told to (or on
 //! ports and loopback addresses of its own choice), and leaves nothing behind when it is stopped. Several live side by
 //! side. It is a development part: objects live in memory and credentials are static tokens.
 //!

@@ -32,3 +32,6 @@ pub use http::Serving;
 pub use local::{ChangeKind, LocalClient, WatchEvent};
 pub use server::{ApiServer, Body, Options, Token};
 pub use tls::{Authority, ServingCert, TlsError, kubeconfig};
+
+#[cfg(test)]
+mod tests;

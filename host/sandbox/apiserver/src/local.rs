@@ -70,12 +70,7 @@ impl LocalClient {
     ///
     /// # Errors
     /// Any negative answer.
-    pub async fn list(
-        &self,
-        kind: &Kind,
-        namespace: Option<&str>,
-        label_selector: &str,
-    ) -> Result<Vec<Value>, Status> {
+    pub async fn list(&self, kind: &Kind, namespace: Option<&str>, label_selector: &str) -> Result<Vec<Value>, Status> {
         let path = self.path(kind, namespace, None)?;
         let path = format!("{path}?labelSelector={}", utf8_percent_encode(label_selector, PLAIN));
         match self.send(Method::GET, &path, None).await?["items"].take() {
@@ -135,7 +130,13 @@ impl LocalClient {
     ///
     /// # Errors
     /// Any negative answer.
-    pub async fn merge(&self, kind: &Kind, namespace: Option<&str>, name: &str, patch: &Value) -> Result<Value, Status> {
+    pub async fn merge(
+        &self,
+        kind: &Kind,
+        namespace: Option<&str>,
+        name: &str,
+        patch: &Value,
+    ) -> Result<Value, Status> {
         let path = self.path(kind, namespace, Some(name))?;
         self.send(Method::PATCH, &path, Some(("application/merge-patch+json", patch.to_string()))).await
     }
@@ -175,7 +176,8 @@ impl LocalClient {
         namespace: Option<&str>,
     ) -> Result<impl Stream<Item = WatchEvent> + Send + Unpin + use<>, Status> {
         // The answer itself is not read: it is only asked whether the user may watch.
-        let path = format!("{}?watch=true&resourceVersion={}", self.path(kind, namespace, None)?, self.server.revision());
+        let path =
+            format!("{}?watch=true&resourceVersion={}", self.path(kind, namespace, None)?, self.server.revision());
         self.respond(Method::GET, &path, None).await?;
         let follow = follow::Follow::new(&self.server.inner, self.kind(kind)?, namespace);
         Ok(Box::pin(stream::unfold(follow, |mut follow| async move {

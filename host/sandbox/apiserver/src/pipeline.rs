@@ -14,6 +14,7 @@ mod body;
 mod bootstrap;
 pub(crate) mod delete;
 mod discovery;
+pub(crate) mod events;
 mod hooks;
 mod list;
 pub(crate) mod openapi;
@@ -23,7 +24,7 @@ pub(crate) mod rbac;
 mod read;
 mod reply;
 mod request;
-mod resource;
+pub(crate) mod resource;
 mod review;
 mod selection;
 mod subresource;
@@ -76,7 +77,12 @@ pub(crate) async fn handle(server: &Arc<Inner>, request: Request<Bytes>) -> Resp
         answer(&Call { server, user, request: &info, headers: &parts.headers, body: &body })
     });
     let response = answer.unwrap_or_else(|status| reply::status(&status));
-    tracing::trace!(server = server.options.name, verb = info.verb, path = info.path, code = response.status().as_u16());
+    tracing::trace!(
+        server = server.options.name,
+        verb = info.verb,
+        path = info.path,
+        code = response.status().as_u16()
+    );
     server.record(audit(info, names, response.status().as_u16()));
     response
 }
@@ -137,13 +143,26 @@ fn audit(info: RequestInfo, (user, impersonator): (String, Option<String>), code
                 Some(sub) => format!("{}/{sub}", r.resource),
                 None => r.resource,
             };
-            AuditEvent { user, impersonator, verb, group: r.group, resource, namespace: r.namespace, name: r.name, code }
+            AuditEvent {
+                user,
+                impersonator,
+                verb,
+                group: r.group,
+                resource,
+                namespace: r.namespace,
+                name: r.name,
+                code,
+            }
         }
-        None => {
-            AuditEvent { user, impersonator, verb, group: String::new(), resource: info.path, namespace: None, name: None, code }
-        }
+        None => AuditEvent {
+            user,
+            impersonator,
+            verb,
+            group: String::new(),
+            resource: info.path,
+            namespace: None,
+            name: None,
+            code,
+        },
     }
 }
-
-#[cfg(test)]
-mod tests;

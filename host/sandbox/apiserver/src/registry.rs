@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use backplane_apimachinery::ResourceKind;
 use backplane_core::Kind;
 
+use crate::pipeline::events::storage_group;
 use crate::pipeline::openapi::Documents;
 use crate::storage::GroupResource;
 
@@ -104,7 +105,11 @@ impl Kinds {
 
     /// One kind for each stored resource; which version it names is of no importance.
     pub(crate) fn stored(&self) -> BTreeMap<GroupResource, Arc<ResourceKind>> {
-        self.all().filter(|kind| kind.is_stored()).map(|kind| (storage_of(kind), Arc::clone(kind))).collect()
+        let mut stored = BTreeMap::new();
+        for kind in self.all().filter(|kind| kind.is_stored()) {
+            stored.entry(storage_of(kind)).or_insert_with(|| Arc::clone(kind));
+        }
+        stored
     }
 
     /// The OpenAPI documents, made when they are first asked for.
@@ -115,7 +120,7 @@ impl Kinds {
 
 /// Where objects of a kind are stored, whatever the version.
 pub(crate) fn storage_of(kind: &ResourceKind) -> GroupResource {
-    GroupResource::new(&kind.group, &kind.plural)
+    GroupResource::new(storage_group(&kind.group), &kind.plural)
 }
 
 fn add_version(groups: &mut Vec<Group>, kind: &ResourceKind) {

@@ -178,9 +178,7 @@ fn range<'a>(
     namespace: Option<&'a str>,
 ) -> impl Iterator<Item = (&'a ObjectKey, &'a Arc<Stored>)> {
     let start = match namespace {
-        Some(namespace) => {
-            Bound::Included(ObjectKey { namespace: Some(namespace.to_owned()), name: String::new() })
-        }
+        Some(namespace) => Bound::Included(ObjectKey { namespace: Some(namespace.to_owned()), name: String::new() }),
         None => Bound::Unbounded,
     };
     objects

@@ -10,7 +10,8 @@
 //! tokens; a joining machine uses its bootstrap token where a real kubelet would ask for a certificate), addons (noted
 //! as enabled, nothing is installed), konnectivity, ingress, node ports, migration between DataStores, certificate
 //! rotation, webhooks (what they refuse is said in an Event and not acted on). A TenantControlPlane of Service type
-//! ClusterIP or NodePort needs `networkProfile.address`, as cluster IPs lead nowhere here.
+//! ClusterIP or NodePort needs `networkProfile.address`, as cluster IPs lead nowhere here. After an upgrade `/version`
+//! of the tenant still says what it started with: the embedded server cannot change that while it runs.
 
 mod datastore;
 mod parts;

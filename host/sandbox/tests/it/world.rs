@@ -37,7 +37,8 @@ async fn a_world_stops_at_once_and_leaves_its_ports() {
     let (api, cloud) = (port(&world.url), port(&world.cloud_url()));
     let begin = Instant::now();
     world.stop().await;
-    assert!(begin.elapsed() < Duration::from_secs(1), "stopping took {:?}", begin.elapsed());
+    // Some milliseconds on a quiet machine; whatever waits for a timer or a client takes longer than this.
+    assert!(begin.elapsed() < Duration::from_secs(5), "stopping took {:?}", begin.elapsed());
     for port in [api, cloud] {
         std::net::TcpListener::bind(("127.0.0.1", port)).expect("the port is free again");
     }

@@ -7,6 +7,7 @@ use backplane_apimachinery::ResourceKind;
 use backplane_core::ObjectKey;
 
 use super::{ChangeKind, WatchEvent};
+use crate::pipeline::resource::convert;
 use crate::pipeline::watch::Follower;
 use crate::registry::storage_of;
 use crate::server::Inner;
@@ -101,7 +102,7 @@ impl Follow {
 
     fn tell(&mut self, change: ChangeKind, stored: &Stored) {
         let mut object = stored.value();
-        object["apiVersion"] = self.kind.api_version().into();
+        convert(&mut object, &self.kind);
         self.pending.push_back(WatchEvent { change, object });
     }
 }

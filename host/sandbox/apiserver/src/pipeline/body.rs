@@ -75,12 +75,7 @@ pub(super) fn agree(resource: &Resource<'_>, object: &mut Value, name: Option<&s
     }
 }
 
-fn expect(
-    object: &mut Value,
-    field: &str,
-    wanted: &str,
-    message: impl Fn(&str, &str) -> String,
-) -> Result<(), Status> {
+fn expect(object: &mut Value, field: &str, wanted: &str, message: impl Fn(&str, &str) -> String) -> Result<(), Status> {
     match object[field].as_str() {
         Some(given) if given == wanted => Ok(()),
         None | Some("") => {

@@ -50,11 +50,7 @@ pub(super) fn one(
 }
 
 /// Answers a delete of all objects that match.
-pub(super) fn collection(
-    call: &Call<'_>,
-    resource: &Resource<'_>,
-    accept: Accept,
-) -> Result<Response<Body>, Status> {
+pub(super) fn collection(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> Result<Response<Body>, Status> {
     let options = DeleteOptions::read(call)?;
     let selection = Selection::parse(&call.request.query, resource)?;
     let listing = resource.server.storage.list(&resource.storage, resource.namespace.as_deref(), None);

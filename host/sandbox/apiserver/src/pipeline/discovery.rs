@@ -30,7 +30,11 @@ struct Subresource {
 /// Answers a path that is no resource.
 pub(super) fn answer(call: &Call<'_>) -> Result<Response<Body>, Status> {
     if !matches!(call.request.verb, "get" | "head") {
-        return Err(Status::new(405, "MethodNotAllowed", "the server does not allow this method on the requested resource"));
+        return Err(Status::new(
+            405,
+            "MethodNotAllowed",
+            "the server does not allow this method on the requested resource",
+        ));
     }
     let kinds = call.server.registry.kinds();
     let path: Vec<&str> = call.request.path.split('/').filter(|part| !part.is_empty()).collect();
@@ -55,7 +59,8 @@ fn wants_aggregated(call: &Call<'_>) -> bool {
     let first = clauses(call.header("accept")).into_iter().find(|clause| {
         let discovery = clause.parameter("as") == Some("APIGroupDiscoveryList")
             && clause.parameter("g") == Some("apidiscovery.k8s.io");
-        clause.media == "application/json" && (clause.parameter("as").is_none() || (discovery && clause.parameter("v") == Some("v2")))
+        clause.media == "application/json"
+            && (clause.parameter("as").is_none() || (discovery && clause.parameter("v") == Some("v2")))
     });
     first.is_some_and(|clause| clause.parameter("as").is_some())
 }
@@ -77,7 +82,13 @@ fn subresources(kind: &ResourceKind) -> Vec<Subresource> {
         found.push(Subresource { name: "scale", group: "autoscaling", version: "v1", kind: "Scale".into(), verbs });
     }
     if kind.group.is_empty() && kind.kind == "Namespace" {
-        found.push(Subresource { name: "finalize", group: "", version: "", kind: kind.kind.clone(), verbs: &["update"] });
+        found.push(Subresource {
+            name: "finalize",
+            group: "",
+            version: "",
+            kind: kind.kind.clone(),
+            verbs: &["update"],
+        });
     }
     found
 }

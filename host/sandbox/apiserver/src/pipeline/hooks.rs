@@ -1,5 +1,7 @@
 //! What some built-in kinds need besides their schema: the few places where the server knows a kind by name.
 
+mod services;
+
 use backplane_apimachinery::Status;
 use serde_json::{Value, json};
 
@@ -12,6 +14,7 @@ use crate::storage::Stored;
 enum Special {
     Namespace,
     Definition,
+    Service,
     None,
 }
 
@@ -19,6 +22,7 @@ fn special(resource: &Resource<'_>) -> Special {
     match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
         ("", "Namespace") => Special::Namespace,
         ("apiextensions.k8s.io", "CustomResourceDefinition") => Special::Definition,
+        ("", "Service") => Special::Service,
         _ => Special::None,
     }
 }
@@ -36,6 +40,7 @@ pub(super) fn before_create(resource: &Resource<'_>, object: &mut Value) -> Resu
             object["status"] = json!({"phase": "Active"});
         }
         Special::Definition => crds::complete(resource, None, object),
+        Special::Service => services::allocate(resource, None, object),
         Special::None => crds::accepts_new(resource)?,
     }
     Ok(())
@@ -51,6 +56,7 @@ pub(super) fn before_update(resource: &Resource<'_>, old: &Value, new: &mut Valu
             new["status"]["phase"] = "Terminating".into();
         }
         Special::Definition => crds::complete(resource, Some(old), new),
+        Special::Service => services::allocate(resource, Some(old), new),
         _ => {}
     }
     Ok(())

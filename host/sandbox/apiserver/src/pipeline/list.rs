@@ -48,8 +48,7 @@ pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> 
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
         Shape::Metadata => {
-            let items =
-                page.objects.iter().map(|stored| read::metadata_only(&stored.value()).to_string().into_bytes());
+            let items = page.objects.iter().map(|stored| read::metadata_only(&stored.value()).to_string().into_bytes());
             let json = document(&page, "meta.k8s.io/v1", "PartialObjectMetadataList", items);
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
@@ -78,12 +77,7 @@ impl Page {
 }
 
 /// Joins items that are JSON already; nothing is parsed.
-fn document(
-    page: &Page,
-    api_version: &str,
-    kind: &str,
-    items: impl Iterator<Item = impl AsRef<[u8]>>,
-) -> Vec<u8> {
+fn document(page: &Page, api_version: &str, kind: &str, items: impl Iterator<Item = impl AsRef<[u8]>>) -> Vec<u8> {
     let head = json!({"kind": kind, "apiVersion": api_version, "metadata": page.metadata()}).to_string();
     let mut json = head.trim_end_matches('}').as_bytes().to_vec();
     // The last member of the head is the metadata object, whose own brace was trimmed with the outer one.
@@ -141,7 +135,10 @@ fn wanted_revision(query: &Query, current: u64) -> Result<Option<u64>, Status> {
     let revision: u64 = match text {
         Some(text) => text.parse().map_err(|_| invalid_version(text))?,
         None if matching.is_some() => {
-            return Err(invalid_options("resourceVersionMatch", "resourceVersionMatch is forbidden unless resourceVersion is provided"));
+            return Err(invalid_options(
+                "resourceVersionMatch",
+                "resourceVersionMatch is forbidden unless resourceVersion is provided",
+            ));
         }
         None => return Ok(None),
     };
@@ -149,14 +146,16 @@ fn wanted_revision(query: &Query, current: u64) -> Result<Option<u64>, Status> {
         return Err(Status::version_too_large(revision, current));
     }
     match matching {
-        Some("Exact") if revision == 0 => {
-            Err(invalid_options("resourceVersionMatch", "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\""))
-        }
+        Some("Exact") if revision == 0 => Err(invalid_options(
+            "resourceVersionMatch",
+            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
+        )),
         Some("Exact") => Ok(Some(revision)),
         None if revision > 0 && query.number("limit").is_some_and(|limit| limit > 0) => Ok(Some(revision)),
         None | Some("NotOlderThan") => Ok(None),
         Some(other) => {
-            let supported = FieldError::not_supported("resourceVersionMatch", &other.into(), &["Exact", "NotOlderThan"]);
+            let supported =
+                FieldError::not_supported("resourceVersionMatch", &other.into(), &["Exact", "NotOlderThan"]);
             Err(Status::invalid("meta.k8s.io", "ListOptions", "", &[supported]))
         }
     }

@@ -1,9 +1,12 @@
 //! The OpenAPI documents: version 2 whole, version 3 by group and version under an index with hashes.
+//!
+//! kubectl asks for version 2 in protobuf only, and only when it does not find a kind in version 3; it gets a document that
+//! names no kinds, from which it concludes the same and says so.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use backplane_apimachinery::openapi::{openapi_v2, openapi_v3};
+use backplane_apimachinery::openapi::{openapi_v2, openapi_v2_protobuf, openapi_v3};
 use backplane_apimachinery::{ResourceKind, Status};
 use bytes::Bytes;
 use http::Response;
@@ -17,7 +20,11 @@ use crate::registry::Kinds;
 use crate::server::Body;
 
 const V2_JSON: &str = "application/com.github.proto-openapi.spec.v2.v1.0+json";
-
+/// As clients ask for it, and as it is answered.
+const V2_PROTOBUF: [&str; 2] = [
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+];
 /// The documents for the kinds of one moment.
 pub(crate) struct Documents {
     v2: Document,
@@ -75,7 +82,12 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Option<Response<Body>>, Status> 
     if path != "/openapi/v2" && path != "/openapi/v3" && !path.starts_with("/openapi/v3/") {
         return Ok(None);
     }
-    if !takes_json(call.header("accept")) {
+    let accepted = call.header("accept");
+    if path == "/openapi/v2" && clauses(accepted).first().is_some_and(|c| V2_PROTOBUF.contains(&c.media)) {
+        let media = HeaderValue::from_static(V2_PROTOBUF[1]);
+        return Ok(Some(reply::bytes(200, media, openapi_v2_protobuf().into())));
+    }
+    if !takes_json(accepted) {
         return Err(Status::not_acceptable(&["application/json"]));
     }
     let kinds = call.server.registry.kinds();

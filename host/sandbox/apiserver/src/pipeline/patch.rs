@@ -1,10 +1,10 @@
 //! Patches: JSON patch, merge patch, strategic merge patch, and server-side apply.
 
+use backplane_apimachinery::Status;
 use backplane_apimachinery::apply;
 use backplane_apimachinery::field::FieldError;
 use backplane_apimachinery::kind::Origin as KindOrigin;
 use backplane_apimachinery::patch::{json_patch, merge_patch, strategic_merge_patch};
-use backplane_apimachinery::Status;
 use http::Response;
 use serde_json::Value;
 
@@ -61,7 +61,9 @@ impl Format {
             JSON => Ok(Self::Json),
             MERGE => Ok(Self::Merge),
             STRATEGIC if resource.kind.origin != KindOrigin::Custom => Ok(Self::Strategic),
-            _ if resource.kind.origin == KindOrigin::Custom => Err(Status::unsupported_media_type(&[JSON, MERGE, APPLY])),
+            _ if resource.kind.origin == KindOrigin::Custom => {
+                Err(Status::unsupported_media_type(&[JSON, MERGE, APPLY]))
+            }
             _ => Err(Status::unsupported_media_type(&[JSON, MERGE, STRATEGIC, APPLY])),
         }
     }

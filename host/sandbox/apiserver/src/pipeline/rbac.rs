@@ -171,7 +171,13 @@ mod tests {
 
     fn rule(groups: &[&str], resources: &[&str], verbs: &[&str], names: &[&str]) -> Rule {
         let own = |texts: &[&str]| texts.iter().map(|t| (*t).to_owned()).collect();
-        Rule { api_groups: own(groups), resources: own(resources), verbs: own(verbs), resource_names: own(names), ..Rule::default() }
+        Rule {
+            api_groups: own(groups),
+            resources: own(resources),
+            verbs: own(verbs),
+            resource_names: own(names),
+            ..Rule::default()
+        }
     }
 
     #[test]
@@ -197,7 +203,9 @@ mod tests {
 
     #[test]
     fn a_path_is_permitted_by_itself_or_by_a_prefix() {
-        for (pattern, path, expected) in [("/healthz", "/healthz", true), ("/apis/*", "/apis/apps", true), ("/api", "/apis", false)] {
+        for (pattern, path, expected) in
+            [("/healthz", "/healthz", true), ("/apis/*", "/apis/apps", true), ("/api", "/apis", false)]
+        {
             assert_eq!(path_matches(pattern, path), expected, "{pattern} {path}");
         }
     }

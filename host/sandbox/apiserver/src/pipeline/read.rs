@@ -1,7 +1,7 @@
 //! One object, in the form that the client wants.
 
-use backplane_apimachinery::table::{self, IncludeObject};
 use backplane_apimachinery::Status;
+use backplane_apimachinery::table::{self, IncludeObject};
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};

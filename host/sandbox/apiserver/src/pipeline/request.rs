@@ -83,7 +83,9 @@ fn resource(segments: &[String]) -> Option<ResourceRequest> {
         _ => return None,
     };
     let (namespace, rest) = match rest {
-        [namespaces, namespace, of, ..] if namespaces == "namespaces" && !matches!(of.as_str(), "status" | "finalize") => {
+        [namespaces, namespace, of, ..]
+            if namespaces == "namespaces" && !matches!(of.as_str(), "status" | "finalize") =>
+        {
             (Some(namespace.clone()), &rest[2..])
         }
         _ => (None, rest),
@@ -152,7 +154,10 @@ mod tests {
             ("/api/v1/namespaces/a", request("", "namespaces", None, Some("a"), None)),
             ("/api/v1/namespaces/a/status", request("", "namespaces", None, Some("a"), Some("status"))),
             ("/api/v1/namespaces/a/pods", request("", "pods", Some("a"), None, None)),
-            ("/apis/apps/v1/namespaces/a/deployments/b/scale", request("apps", "deployments", Some("a"), Some("b"), Some("scale"))),
+            (
+                "/apis/apps/v1/namespaces/a/deployments/b/scale",
+                request("apps", "deployments", Some("a"), Some("b"), Some("scale")),
+            ),
             ("/apis/rbac/v1/clusterroles/system%3Ax", request("rbac", "clusterroles", None, Some("system:x"), None)),
             ("/api/v1", None),
             ("/apis/apps/v1", None),

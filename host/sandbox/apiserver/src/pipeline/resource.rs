@@ -7,6 +7,7 @@ use backplane_core::ObjectKey;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::events;
 use super::request::ResourceRequest;
 use crate::registry::storage_of;
 use crate::server::Inner;
@@ -56,9 +57,7 @@ impl<'a> Resource<'a> {
     /// The object in this version.
     pub(crate) fn value(&self, stored: &Stored) -> Value {
         let mut value = stored.value();
-        if *stored.api_version != self.kind.api_version() {
-            value["apiVersion"] = self.kind.api_version().into();
-        }
+        convert(&mut value, &self.kind);
         value
     }
 
@@ -84,5 +83,14 @@ impl<'a> Resource<'a> {
 
     pub(crate) fn not_allowed(&self, verb: &str) -> Status {
         Status::method_not_allowed(&self.kind.group, &self.kind.plural, verb)
+    }
+}
+
+/// Shows a stored object in the version of a kind. All versions of a kind have one schema, so the version is all that
+/// changes; events alone have two faces.
+pub(crate) fn convert(object: &mut Value, kind: &ResourceKind) {
+    if object["apiVersion"].as_str() != Some(&kind.api_version()) {
+        events::show(object, &kind.group);
+        object["apiVersion"] = kind.api_version().into();
     }
 }

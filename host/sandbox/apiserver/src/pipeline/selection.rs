@@ -23,14 +23,11 @@ impl Selection {
     /// 400 for selectors that cannot be read, or fields that cannot be selected by.
     pub(crate) fn parse(query: &Query, resource: &Resource<'_>) -> Result<Self, Status> {
         let labels = query.get("labelSelector").unwrap_or_default();
-        let labels: Selector = labels
-            .parse()
-            .map_err(|error| Status::bad_request(format!("unable to parse requirement: {error}")))?;
-        let fields: FieldSelector = query
-            .get("fieldSelector")
-            .unwrap_or_default()
-            .parse()
-            .map_err(|error: backplane_apimachinery::select::FieldSelectorError| Status::bad_request(error.to_string()))?;
+        let labels: Selector =
+            labels.parse().map_err(|error| Status::bad_request(format!("unable to parse requirement: {error}")))?;
+        let fields: FieldSelector = query.get("fieldSelector").unwrap_or_default().parse().map_err(
+            |error: backplane_apimachinery::select::FieldSelectorError| Status::bad_request(error.to_string()),
+        )?;
         let unknown = fields.requirements().iter().find(|r| !is_metadata(&r.field));
         match unknown {
             Some(r) if resource.kind.origin == Origin::Custom => {

@@ -210,11 +210,15 @@ fn successor(
     let kind = &resource.kind;
     same_object(resource, old, &new)?;
     let warnings = unknown_fields(resource, &mut new, origin, options)?;
-    kind.default(&mut new);
-    match part {
-        Part::Main | Part::Scale => meta::prepare_update(kind, &mut new, old),
-        Part::Status => meta::prepare_status_update(kind, &mut new, old),
-        Part::Finalizers => hooks::prepare_finalize(&mut new, old),
+    if part == Part::Finalizers {
+        // Without defaults: they would put back what is to be removed.
+        hooks::prepare_finalize(&mut new, old);
+    } else {
+        kind.default(&mut new);
+        match part {
+            Part::Status => meta::prepare_status_update(kind, &mut new, old),
+            _ => meta::prepare_update(kind, &mut new, old),
+        }
     }
     hooks::before_update(resource, old, &mut new)?;
     valid(resource, &new, Some(old))?;

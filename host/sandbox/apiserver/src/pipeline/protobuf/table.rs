@@ -59,7 +59,9 @@ impl Table {
             let Some((name, rest)) = line.split_once(": ") else { continue };
             match name.strip_prefix("= ") {
                 Some(kind) => table.kinds.insert(kind.to_owned(), rest.to_owned()).map(|_| ()),
-                None => table.messages.insert(name.to_owned(), rest.split(", ").filter_map(field).collect()).map(|_| ()),
+                None => {
+                    table.messages.insert(name.to_owned(), rest.split(", ").filter_map(field).collect()).map(|_| ())
+                }
             };
         }
         table

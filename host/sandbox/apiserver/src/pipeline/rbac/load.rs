@@ -109,7 +109,9 @@ fn subject(subject: &Value) -> Option<Subject> {
     match subject["kind"].as_str()? {
         "User" => Some(Subject::User(name)),
         "Group" => Some(Subject::Group(name)),
-        "ServiceAccount" => Some(Subject::ServiceAccount { namespace: subject["namespace"].as_str()?.to_owned(), name }),
+        "ServiceAccount" => {
+            Some(Subject::ServiceAccount { namespace: subject["namespace"].as_str()?.to_owned(), name })
+        }
         _ => None,
     }
 }

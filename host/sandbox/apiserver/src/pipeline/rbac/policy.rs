@@ -7,8 +7,18 @@ use super::GROUP;
 const READ: [&str; 3] = ["get", "list", "watch"];
 const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
 const DISCOVERY: [&str; 12] = [
-    "/api", "/api/*", "/apis", "/apis/*", "/healthz", "/livez", "/openapi", "/openapi/*", "/readyz", "/version",
-    "/version/", "/.well-known/openid-configuration",
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+    "/version/",
+    "/.well-known/openid-configuration",
 ];
 const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
 
@@ -53,7 +63,8 @@ fn role(name: &str, aggregates_to: Option<&str>, rules: &[Value]) -> Value {
             let label = format!("rbac.authorization.k8s.io/aggregate-to-{to}");
             role["aggregationRule"] = json!({"clusterRoleSelectors": [{"matchLabels": {label: "true"}}]});
             if let Some(next) = [("view", "edit"), ("edit", "admin")].iter().find(|(from, _)| from == &to) {
-                role["metadata"]["labels"][format!("rbac.authorization.k8s.io/aggregate-to-{}", next.1)] = "true".into();
+                role["metadata"]["labels"][format!("rbac.authorization.k8s.io/aggregate-to-{}", next.1)] =
+                    "true".into();
             }
         }
         None => role["rules"] = rules.to_vec().into(),
@@ -100,8 +111,20 @@ fn edit() -> Vec<Value> {
 
 fn namespaced(verbs: &[&str], secrets: ViewSecrets) -> Vec<Value> {
     let mut core = vec![
-        "bindings", "configmaps", "endpoints", "events", "limitranges", "namespaces", "persistentvolumeclaims", "pods",
-        "pods/log", "pods/status", "replicationcontrollers", "resourcequotas", "serviceaccounts", "services",
+        "bindings",
+        "configmaps",
+        "endpoints",
+        "events",
+        "limitranges",
+        "namespaces",
+        "persistentvolumeclaims",
+        "pods",
+        "pods/log",
+        "pods/status",
+        "replicationcontrollers",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
         "services/status",
     ];
     if secrets == ViewSecrets::Yes {
@@ -111,7 +134,18 @@ fn namespaced(verbs: &[&str], secrets: ViewSecrets) -> Vec<Value> {
     let rule = |group: &str, resources: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
     vec![
         rule("", &core),
-        rule("apps", &["daemonsets", "deployments", "deployments/scale", "replicasets", "replicasets/scale", "statefulsets", "statefulsets/scale"]),
+        rule(
+            "apps",
+            &[
+                "daemonsets",
+                "deployments",
+                "deployments/scale",
+                "replicasets",
+                "replicasets/scale",
+                "statefulsets",
+                "statefulsets/scale",
+            ],
+        ),
         rule("autoscaling", &["horizontalpodautoscalers"]),
         rule("batch", &["cronjobs", "jobs"]),
         rule("networking.k8s.io", &["ingresses", "networkpolicies"]),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::env::Env;
 use crate::pipeline::accept::Shape;
+use crate::pipeline::resource::convert;
 use crate::pipeline::selection::Selection;
 use crate::pipeline::{Call, Resource, read};
 use crate::storage::{Change, ChangeKind, Stored};
@@ -95,7 +96,7 @@ impl Encoder {
     }
 
     fn value(&mut self, event: &str, mut object: Value) -> Bytes {
-        object["apiVersion"] = self.kind.api_version().into();
+        convert(&mut object, &self.kind);
         let shown = match self.shape {
             Shape::Object => object,
             Shape::Metadata => read::metadata_only(&object),

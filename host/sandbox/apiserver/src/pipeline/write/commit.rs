@@ -4,17 +4,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::pipeline::{Resource, hooks};
+use crate::pipeline::{Resource, events, hooks};
 use crate::storage::{Stale, Stored};
 
 /// Stores an object in place of `old`. An object that is being deleted and has no finalizer left is removed instead; the
 /// answer is then its last state.
-pub(crate) fn commit(resource: &Resource<'_>, old: Option<&Stored>, new: Value) -> Result<Arc<Stored>, Stale> {
+pub(crate) fn commit(resource: &Resource<'_>, old: Option<&Stored>, mut new: Value) -> Result<Arc<Stored>, Stale> {
+    events::store(&mut new, &resource.kind.group);
     let storage = &resource.server.storage;
     let stored = match old {
         Some(old) if is_finished(&new) => {
             let last = storage.remove(&resource.storage, &old.key, old.revision)?;
-            let mut new = new;
             new["metadata"]["resourceVersion"] = last.revision.to_string().into();
             Arc::new(Stored::new(resource.storage.clone(), last.revision, &new))
         }
@@ -73,9 +73,7 @@ mod tests {
 
     #[test]
     fn only_the_times_of_managers_do_not_count_as_a_change() {
-        let object = |time: &str, manager: &str, data: u32| {
-            json!({"metadata": {"managedFields": [{"manager": manager, "time": time}]}, "data": data})
-        };
+        let object = |time: &str, manager: &str, data: u32| json!({"metadata": {"managedFields": [{"manager": manager, "time": time}]}, "data": data});
         assert!(unchanged(&object("1", "a", 1), &object("2", "a", 1)));
         assert!(!unchanged(&object("1", "a", 1), &object("1", "b", 1)));
         assert!(!unchanged(&object("1", "a", 1), &object("1", "a", 2)));
@@ -85,9 +83,7 @@ mod tests {
     #[test]
     fn a_namespace_also_waits_for_the_finalizers_of_its_spec() {
         let deleted = json!({"deletionTimestamp": "x"});
-        let namespace = |finalizers: Value| {
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": deleted, "spec": {"finalizers": finalizers}})
-        };
+        let namespace = |finalizers: Value| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": deleted, "spec": {"finalizers": finalizers}});
         assert!(!is_finished(&namespace(json!(["kubernetes"]))));
         assert!(is_finished(&namespace(json!([]))));
         assert!(is_finished(&json!({"metadata": deleted})));

@@ -59,7 +59,12 @@ impl WriteOptions {
             Some("Ignore") => FieldValidation::Ignore,
             Some(other) => return Err(unsupported("fieldValidation", other, &["Ignore", "Strict", "Warn"])),
         };
-        Ok(Self { dry_run: dry_run(query.get("dryRun"))?, validation, manager, force: query.flag("force") == Some(true) })
+        Ok(Self {
+            dry_run: dry_run(query.get("dryRun"))?,
+            validation,
+            manager,
+            force: query.flag("force") == Some(true),
+        })
     }
 }
 
