@@ -118,10 +118,10 @@ impl logic::Doors for Doors {
         self.reads.get(&object).ok().flatten().unwrap_or_else(|| Arc::from(&b""[..]))
     }
 
-    fn children(&self, uid: &str) -> usize {
+    fn children(&self, uid: &str) -> Vec<impl AsRef<[u8]>> {
         let query =
             Query { namespace: Some("demo".into()), owner_uid: Some(uid.into()), selector: Selector::default() };
-        self.reads.list(&kind("Child"), &query).map_or(0, |children| children.len())
+        self.reads.list(&kind("Child"), &query).unwrap_or_default()
     }
 
     fn apply(&self, intent: &[u8]) -> usize {

@@ -53,12 +53,12 @@ async fn a_plugin_file_that_is_not_a_component_is_refused_with_its_name() -> Res
 
 #[tokio::test]
 async fn a_component_without_duties_is_refused() -> Result<()> {
-    check_fails(&guest("exports_nothing.wasm"), &["exports nothing"]).await
+    check_fails(&guest("empty.wasm"), &["exports nothing"]).await
 }
 
 #[tokio::test]
 async fn a_component_that_imports_what_nobody_is_granted_is_refused() -> Result<()> {
-    check_fails(&guest("imports_files.wasm"), &["imports", "wasi:filesystem"]).await
+    check_fails(&guest("files.wasm"), &["imports", "wasi:filesystem"]).await
 }
 
 #[tokio::test]

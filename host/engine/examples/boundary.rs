@@ -4,11 +4,12 @@
 //! the store answers without a request. `cargo run --release --example boundary` (guests built before) prints the ratio; samples
 //! alternate, so that a machine that slows down slows both.
 
-#[path = "/work/tgt/probe-logic.rs"]
+#[path = "../../../tests/guests/boundary/src/logic.rs"]
 mod logic;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -18,6 +19,8 @@ use backplane_core::ports::{DeleteOptions, ObjectBytes, Patch, Query, ReadError,
 use backplane_core::reconcile::{Outcome, Reason, Reconciler, Request};
 use backplane_core::{Declaration, Grant, Kind, ObjectRef};
 use backplane_engine::{Context, Engine, EngineSettings, Generation, Slot};
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 const SAMPLES: usize = 21;
 const CALLS: u32 = 2_000;
@@ -33,27 +36,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let (native, guest) = (median(native), median(guest));
     println!("native {native:?}  guest {guest:?}  ratio {:.2}", guest.as_secs_f64() / native.as_secs_f64());
-    println!("bytes {}", doors.subject.len());
-    for name in ["nop", "get", "parse", "get+parse+list", "apply", "list"] {
-        let mut v = Vec::new();
-        for _ in 0..SAMPLES {
-            let request = Request { object: object("Wish", name), reason: Reason::Changed, attempt: 0 };
-            let started = Instant::now();
-            for _ in 0..CALLS { slot.reconcile(&request).await?; }
-            v.push(started.elapsed() / CALLS);
-        }
-        println!("{name} {:?}", median(v));
-    }
-    let native = Native { reads: Arc::clone(&doors) as _, writes: Arc::clone(&doors) as _ };
-    for name in ["nop", "get", "parse", "get+parse+list", "apply", "list"] {
-        let mut v = Vec::new();
-        for _ in 0..SAMPLES {
-            let started = Instant::now();
-            for _ in 0..CALLS { std::hint::black_box(logic::reconcile(&native, std::hint::black_box(name))); }
-            v.push(started.elapsed() / CALLS);
-        }
-        println!("native {name} {:?}", median(v));
-    }
+    println!("object {} bytes, memory growths {}", subject().len(), slot.metrics().memory_growths);
     Ok(())
 }
 
@@ -109,9 +92,9 @@ impl logic::Doors for Native {
         self.reads.get(&object("Wish", name)).ok().flatten().unwrap_or_default()
     }
 
-    fn children(&self, uid: &str) -> usize {
+    fn children(&self, uid: &str) -> Vec<impl AsRef<[u8]>> {
         let query = Query { namespace: Some("demo".into()), owner_uid: Some(uid.into()), ..Query::default() };
-        self.reads.list(&Kind::new("demo.example.org", "v1", "Child"), &query).map_or(0, |children| children.len())
+        self.reads.list(&Kind::new("demo.example.org", "v1", "Child"), &query).unwrap_or_default()
     }
 
     fn apply(&self, intent: &[u8]) -> usize {
@@ -124,58 +107,103 @@ impl logic::Doors for Native {
     }
 }
 
-/// A store that holds one subject and three children, and knows every intent already.
+/// A store that does what the real one does for these calls, and no more: finds by name, selects by owner, and answers an intent that
+/// it has seen before.
 struct Memory {
-    subject: ObjectBytes,
-    children: Vec<ObjectBytes>,
-    applied: ObjectBytes,
+    objects: BTreeMap<ObjectRef, (Option<String>, ObjectBytes)>,
+    applied: Mutex<BTreeMap<ObjectRef, (Vec<u8>, ObjectBytes)>>,
 }
 
 impl Memory {
     fn new() -> Self {
-        let child: ObjectBytes = Arc::from(vec![b' '; 600]);
-        Self {
-            subject: Arc::from(subject().as_bytes()),
-            children: vec![Arc::clone(&child), Arc::clone(&child), Arc::clone(&child)],
-            applied: child,
+        let bytes = |text: String| ObjectBytes::from(text.into_bytes());
+        let mut objects = BTreeMap::from([(object("Wish", "subject"), (None, bytes(subject())))]);
+        for name in ["a", "b", "c"] {
+            objects.insert(object("Child", name), (Some(UID.to_owned()), bytes(child(name))));
         }
+        Self { objects, applied: Mutex::default() }
     }
 }
 
-/// A Pod of some 4.4 KB: much that nobody asks for, as objects are.
+const UID: &str = "0f2e4c1a-7c1b-4c59-9d5e-0a7a4a3e1a11";
+
+/// A Pod of 4.4 KB as clusters have them: many short members, most of which nobody asks for.
 fn subject() -> String {
-    let env: Vec<_> = (0..12)
-        .map(|i| serde_json::json!({"name": format!("VARIABLE_{i}"), "value": "a value of some length"}))
-        .collect();
-    let container = |name: &str| {
-        serde_json::json!({
-            "name": name, "image": format!("registry.example.org/team/{name}:v1.2.3"), "env": env,
-            "resources": {"limits": {"cpu": "500m", "memory": "256Mi"}, "requests": {"cpu": "100m", "memory": "128Mi"}},
-            "livenessProbe": {"httpGet": {"path": "/healthz", "port": 8080}, "periodSeconds": 10},
+    let containers = ["web", "sidecar"].map(container);
+    let conditions = ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map(|kind| {
+        json!({
+            "type": kind, "status": "True", "lastProbeTime": null, "lastTransitionTime": "2026-01-01T00:00:00Z",
+            "observedGeneration": 1,
         })
-    };
-    let condition = |kind: &str| serde_json::json!({"type": kind, "status": "True", "reason": "Fine", "lastTransitionTime": "2026-01-01T00:00:00Z"});
-    let conditions = ["Initialized", "Ready", "ContainersReady", "PodScheduled"].map(condition);
-    serde_json::json!({
+    });
+    let toleration =
+        |key: &str| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300});
+    let tolerations = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"].map(toleration);
+    json!({
         "apiVersion": "demo.example.org/v1", "kind": "Wish",
         "metadata": {
-            "name": "subject", "namespace": "demo", "uid": "0f2e4c1a-7c1b-4c59-9d5e-0a7a4a3e1a11", "resourceVersion": "12345",
-            "labels": {"app": "web", "team": "a", "tier": "front"},
-            "annotations": {"example.org/note": "x".repeat(400)},
+            "name": "subject", "generateName": "subject-", "namespace": "demo", "uid": UID, "resourceVersion": "12345",
+            "generation": 1, "creationTimestamp": "2026-01-01T00:00:00Z",
+            "labels": {"app": "web", "team": "a", "tier": "front", "pod-template-hash": "6d4b75cb6d"},
+            "annotations": {"example.org/revision": "7", "example.org/restarted-at": "2026-01-01T00:00:00Z"},
+            "ownerReferences": [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "subject", "uid": UID, "controller": true}],
         },
-        "spec": {"nodeName": "node-1", "containers": [container("web"), container("sidecar")]},
-        "status": {"phase": "Running", "conditions": conditions},
+        "spec": {
+            "nodeName": "node-1", "restartPolicy": "Always", "dnsPolicy": "ClusterFirst", "serviceAccountName": "default",
+            "terminationGracePeriodSeconds": 30, "enableServiceLinks": true, "preemptionPolicy": "PreemptLowerPriority",
+            "securityContext": {"runAsNonRoot": true, "fsGroup": 2000, "seccompProfile": {"type": "RuntimeDefault"}},
+            "containers": containers,
+            "volumes": [
+                {"name": "data", "persistentVolumeClaim": {"claimName": "data-subject"}},
+                {"name": "config", "configMap": {"name": "subject", "defaultMode": 420}},
+            ],
+            "tolerations": tolerations,
+        },
+        "status": {
+            "phase": "Running", "hostIP": "10.0.0.7", "podIP": "10.220.3.14", "podIPs": [{"ip": "10.220.3.14"}],
+            "startTime": "2026-01-01T00:00:00Z", "qosClass": "Burstable", "conditions": conditions,
+        },
+    })
+    .to_string()
+}
+
+fn container(name: &str) -> Value {
+    let env: Vec<_> = (0..10).map(|i| json!({"name": format!("VARIABLE_{i}"), "value": "value"})).collect();
+    let probe = |path: &str| json!({"httpGet": {"path": path, "port": 8080, "scheme": "HTTP"}, "periodSeconds": 10, "timeoutSeconds": 1});
+    json!({
+        "name": name, "image": format!("registry.example.org/team/{name}:v1.2.3"), "imagePullPolicy": "IfNotPresent",
+        "args": ["--port=8080", "--log-level=info"], "env": env,
+        "ports": [{"name": "http", "containerPort": 8080, "protocol": "TCP"}],
+        "resources": {"limits": {"cpu": "500m", "memory": "256Mi"}, "requests": {"cpu": "100m", "memory": "128Mi"}},
+        "livenessProbe": probe("/healthz"), "readinessProbe": probe("/readyz"),
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}, {"name": "config", "mountPath": "/etc/web", "readOnly": true}],
+        "securityContext": {"allowPrivilegeEscalation": false, "readOnlyRootFilesystem": true, "capabilities": {"drop": ["ALL"]}},
+    })
+}
+
+fn child(name: &str) -> String {
+    let owner = json!({"apiVersion": "demo.example.org/v1", "kind": "Wish", "name": "subject", "uid": UID});
+    json!({
+        "apiVersion": "demo.example.org/v1", "kind": "Child",
+        "metadata": {
+            "name": name, "namespace": "demo", "uid": UID, "resourceVersion": "12346", "ownerReferences": [owner],
+            "annotations": {"example.org/revision": "7"},
+        },
+        "status": {"ready": true},
     })
     .to_string()
 }
 
 impl Reads for Memory {
-    fn get(&self, _: &ObjectRef) -> Result<Option<ObjectBytes>, ReadError> {
-        Ok(Some(Arc::clone(&self.subject)))
+    fn get(&self, object: &ObjectRef) -> Result<Option<ObjectBytes>, ReadError> {
+        Ok(self.objects.get(object).map(|(_, bytes)| Arc::clone(bytes)))
     }
 
-    fn list(&self, _: &Kind, _: &Query) -> Result<Vec<ObjectBytes>, ReadError> {
-        Ok(self.children.clone())
+    fn list(&self, kind: &Kind, query: &Query) -> Result<Vec<ObjectBytes>, ReadError> {
+        let owned = |(object, (owner, _)): &(&ObjectRef, &(Option<String>, ObjectBytes))| {
+            object.kind == *kind && object.namespace == query.namespace && *owner == query.owner_uid
+        };
+        Ok(self.objects.iter().filter(owned).map(|(_, (_, bytes))| Arc::clone(bytes)).collect())
     }
 
     fn is_reconciled(&self, _: &Kind) -> bool {
@@ -183,22 +211,54 @@ impl Reads for Memory {
     }
 }
 
+impl Memory {
+    fn answer(&self, intent: &[u8]) -> Result<ObjectBytes, WriteError> {
+        let head: Head = serde_json::from_slice(intent).map_err(|error| WriteError::Invalid(error.to_string()))?;
+        let kind = Kind::from_api_version(&head.api_version, &head.kind);
+        let object = ObjectRef { kind, namespace: head.metadata.namespace, name: head.metadata.name };
+        let mut applied = self.applied.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((known, answer)) = applied.get(&object)
+            && known == intent
+        {
+            return Ok(Arc::clone(answer));
+        }
+        let answer = ObjectBytes::from(intent);
+        applied.insert(object, (intent.to_vec(), Arc::clone(&answer)));
+        Ok(answer)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    api_version: String,
+    kind: String,
+    metadata: HeadMetadata,
+}
+
+#[derive(Deserialize)]
+struct HeadMetadata {
+    name: String,
+    namespace: Option<String>,
+}
+
 #[async_trait]
 impl Writes for Memory {
-    async fn apply(&self, _: &[u8]) -> Result<ObjectBytes, WriteError> {
-        Ok(Arc::clone(&self.applied))
+    async fn apply(&self, object: &[u8]) -> Result<ObjectBytes, WriteError> {
+        self.answer(object)
     }
 
-    async fn apply_status(&self, _: &[u8]) -> Result<ObjectBytes, WriteError> {
-        Ok(Arc::clone(&self.applied))
+    async fn apply_status(&self, object: &[u8]) -> Result<ObjectBytes, WriteError> {
+        self.answer(object)
     }
 
-    async fn create(&self, _: &[u8]) -> Result<ObjectBytes, WriteError> {
-        Ok(Arc::clone(&self.applied))
+    async fn create(&self, object: &[u8]) -> Result<ObjectBytes, WriteError> {
+        self.answer(object)
     }
 
-    async fn patch(&self, _: &ObjectRef, _: &Patch<'_>) -> Result<ObjectBytes, WriteError> {
-        Ok(Arc::clone(&self.applied))
+    async fn patch(&self, _: &ObjectRef, patch: &Patch<'_>) -> Result<ObjectBytes, WriteError> {
+        let (Patch::Json(bytes) | Patch::Merge(bytes) | Patch::MergeStatus(bytes)) = patch;
+        self.answer(bytes)
     }
 
     async fn delete(&self, _: &ObjectRef, _: &DeleteOptions) -> Result<(), WriteError> {

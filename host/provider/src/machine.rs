@@ -233,7 +233,7 @@ impl MachineRoom {
         }
         finalizers.push(&own);
         let bytes = self.patch_finalizers(&object, &finalizers).await?;
-        Object::parse(object.id.clone(), &bytes).map_err(|error| LookupError::Parse(object.id, error).into())
+        Object::parse(object.id.clone(), &bytes).map_err(|error| LookupError::Parse(Box::new(object.id), error).into())
     }
 
     async fn without_finalizer(&self, object: &Object) -> Result<(), Stop> {

@@ -20,14 +20,14 @@ pub(crate) enum LookupError {
     Read(#[from] ReadError),
     /// What the cache holds is no JSON object.
     #[error("{0} cannot be parsed")]
-    Parse(ObjectRef, #[source] serde_json::Error),
+    Parse(Box<ObjectRef>, #[source] serde_json::Error),
 }
 
 impl Lookup {
     /// The object, if it is there.
     pub(crate) fn get(&self, id: &ObjectRef) -> Result<Option<Object>, LookupError> {
         let Some(bytes) = self.0.get(id)? else { return Ok(None) };
-        Object::parse(id.clone(), &bytes).map(Some).map_err(|e| LookupError::Parse(id.clone(), e))
+        Object::parse(id.clone(), &bytes).map(Some).map_err(|e| LookupError::Parse(Box::new(id.clone()), e))
     }
 
     /// The object of this kind and name in the namespace of another.

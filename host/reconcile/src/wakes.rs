@@ -106,11 +106,10 @@ impl Wakes {
     /// The reconciled object of this name, in the namespace or cluster-scoped. One that does not exist needs no look:
     /// it gets one when it comes.
     fn named(&self, kind: &Kind, namespace: Option<&str>, name: &str) -> Option<ObjectRef> {
-        let found = self.readers(kind).find_map(|reader| {
+        self.readers(kind).find_map(|reader| {
             let namespace = namespace.filter(|_| reader.namespaced() != Some(false));
             reader.get(namespace, name).map(|entry| entry.object_ref(&reader.watch().kind))
-        });
-        found
+        })
     }
 
     fn collect(&self, kind: &Kind, into: &mut HashSet<ObjectRef>, find: impl Fn(&Reader) -> Vec<Arc<Entry>>) {

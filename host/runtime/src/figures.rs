@@ -23,6 +23,10 @@ impl std::fmt::Debug for Figures {
 }
 
 type Labels = Vec<(&'static str, String)>;
+/// How a figure of a slot is read.
+type Reading = fn(&SlotMetrics) -> u64;
+/// Name, help, and how it is read.
+type Figure<T> = (&'static str, &'static str, fn(&T) -> u64);
 type Encoded = Result<(), std::fmt::Error>;
 
 impl Collector for Figures {
@@ -38,7 +42,7 @@ impl Collector for Figures {
 impl Figures {
     fn watches(&self, encoder: &mut DescriptorEncoder<'_>) -> Encoded {
         let costs = self.store.costs();
-        let gauges: [(&str, &str, fn(&backplane_store::WatchCost) -> u64); 4] = [
+        let gauges: [Figure<backplane_store::WatchCost>; 4] = [
             ("backplane_watch_objects", "Objects in the cache", |cost| cost.objects as u64),
             ("backplane_watch_bytes", "Bytes of objects in the cache, indexes not included", |cost| cost.bytes),
             ("backplane_watch_events", "Changes applied since the watch began", |cost| cost.events),
@@ -81,7 +85,7 @@ impl Figures {
 
     /// A trap, a deadline and a refusal are different facts, here as everywhere.
     fn calls(&self, encoder: &mut DescriptorEncoder<'_>) -> Encoded {
-        let results: [(&str, fn(&SlotMetrics) -> u64); 6] = [
+        let results: [(&str, Reading); 6] = [
             ("ok", |m| m.calls_ok),
             ("trap", |m| m.calls_trap),
             ("deadline", |m| m.calls_deadline),
@@ -99,27 +103,24 @@ impl Figures {
     }
 
     fn guests(&self, encoder: &mut DescriptorEncoder<'_>) -> Encoded {
-        let figures: [(&str, &str, MetricType, fn(&SlotMetrics) -> u64); 5] = [
-            ("backplane_component_refused_endpoints", "HTTP requests refused", MetricType::Counter, |m| {
-                m.endpoint_refusals
-            }),
-            ("backplane_component_memory_growths", "Memory growths during calls", MetricType::Counter, |m| {
-                m.memory_growths
-            }),
-            ("backplane_component_host_calls", "Calls from plugins into the host", MetricType::Counter, |m| {
-                m.host_calls
-            }),
-            ("backplane_component_output_bytes", "Bytes handed to the host", MetricType::Counter, |m| m.output_bytes),
-            ("backplane_component_instances", "Live instances", MetricType::Gauge, |m| m.instances_live),
+        let totals: [Figure<SlotMetrics>; 4] = [
+            ("backplane_component_refused_endpoints", "HTTP requests refused", |m| m.endpoint_refusals),
+            ("backplane_component_memory_growths", "Memory growths during calls", |m| m.memory_growths),
+            ("backplane_component_host_calls", "Calls from plugins into the host", |m| m.host_calls),
+            ("backplane_component_output_bytes", "Bytes handed to the host", |m| m.output_bytes),
         ];
-        for (name, help, kind, value) in figures {
-            let samples = self
-                .plugins
-                .iter()
-                .map(|plugin| (vec![("component", plugin.name.clone())], value(&plugin.slot.metrics())));
-            family(encoder, name, help, kind, samples)?;
+        for figure in totals {
+            self.of_each(encoder, figure, MetricType::Counter)?;
         }
-        Ok(())
+        let live: Figure<SlotMetrics> = ("backplane_component_instances", "Live instances", |m| m.instances_live);
+        self.of_each(encoder, live, MetricType::Gauge)
+    }
+
+    fn of_each(&self, encoder: &mut DescriptorEncoder<'_>, figure: Figure<SlotMetrics>, kind: MetricType) -> Encoded {
+        let (name, help, value) = figure;
+        let samples =
+            self.plugins.iter().map(|plugin| (vec![("component", plugin.name.clone())], value(&plugin.slot.metrics())));
+        family(encoder, name, help, kind, samples)
     }
 }
 

@@ -55,7 +55,7 @@ impl Discovery {
     pub(crate) async fn resolve(&self, kind: &Kind) -> Result<Resource, DiscoveryError> {
         let document = self.document(kind);
         let mut document = document.lock().await;
-        let known = document.as_ref().and_then(|(at, resources)| Some((at, find(resources, kind))));
+        let known = document.as_ref().map(|(at, resources)| (at, find(resources, kind)));
         match known {
             Some((_, Some(resource))) => return Ok(resource),
             Some((at, None)) if at.elapsed() < FRESH => return Err(DiscoveryError::NotServed(kind.clone())),

@@ -36,9 +36,18 @@ pub(super) async fn apply(client: &Client, yaml: &str) -> Result<()> {
     let (resource, _) = kube::discovery::pinned_kind(client, &gvk).await?;
     let name = object["metadata"]["name"].as_str().context("the manifest has no metadata.name")?;
     let namespace = object["metadata"]["namespace"].as_str();
-    let parameters =
-        PatchParams { field_validation: Some(kube::api::ValidationDirective::Strict), ..PatchParams::apply("guide") };
-    api(client, &resource, namespace).patch(name, &parameters, &Patch::Apply(&object)).await?;
+    let api = api(client, &resource, namespace);
+    if api.get_metadata_opt(name).await?.is_some() {
+        let strict = Some(kube::api::ValidationDirective::Strict);
+        let parameters = PatchParams { field_validation: strict, ..PatchParams::default() };
+        api.patch(name, &parameters, &Patch::Merge(&object)).await?;
+        return Ok(());
+    }
+    // The library's own `create` cannot ask for the strict validation that kubectl asks for by default.
+    let request = http::Request::post(format!("{}?fieldValidation=Strict", api.resource_url()))
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(object.to_string().into_bytes())?;
+    client.request::<Value>(request).await?;
     Ok(())
 }
 

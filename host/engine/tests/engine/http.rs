@@ -25,7 +25,7 @@ async fn server() -> (SocketAddr, Seen) {
         .route("/api/leak", any(|headers: HeaderMap| async move { format!("{headers:?}") }))
         .route("/api/elsewhere", get(|| async { Redirect::temporary("/api/echo") }))
         .route("/api/large", get(|| async { vec![b'x'; 100_000] }))
-        .route("/api/never", get(|| std::future::pending::<String>()))
+        .route("/api/never", get(std::future::pending::<String>))
         .with_state(Arc::clone(&seen));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("port");
     let address = listener.local_addr().expect("address");

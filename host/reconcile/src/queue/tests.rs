@@ -171,7 +171,7 @@ proptest! {
     fn the_queue_does_what_the_model_does(steps in proptest::collection::vec(step(), 1..200)) {
         let (mut rules, mut model) = (Rules::new(MIN, MAX, 3), Model::default());
         let (start, mut now) = (Instant::now(), Duration::ZERO);
-        let named = |o: u8| object(if o % 2 == 0 { "even" } else { "odd" }, &o.to_string());
+        let named = |o: u8| object(if o.is_multiple_of(2) { "even" } else { "odd" }, &o.to_string());
         for step in steps {
             match step {
                 Step::Add(o) => { rules.add(named(o), Reason::Changed); model.add(o); }

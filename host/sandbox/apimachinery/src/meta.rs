@@ -189,7 +189,8 @@ fn keep(map: &mut Map<String, Value>, old: &Value, key: &str) {
 fn content(map: &Map<String, Value>, kind: &ResourceKind) -> Map<String, Value> {
     let mut content = map.clone();
     content.retain(|key, _| {
-        !["metadata", "apiVersion", "kind"].contains(&key.as_str()) && !(key == "status" && kind.subresources.status)
+        let apart = key == "status" && kind.subresources.status;
+        !apart && !["metadata", "apiVersion", "kind"].contains(&key.as_str())
     });
     content
 }

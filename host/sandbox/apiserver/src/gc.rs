@@ -1,7 +1,7 @@
 //! The garbage collector: objects whose owners are gone go too, or first, as the deletion said.
 //!
 //! Stands for the garbage collector of kube-controller-manager, but follows the store instead of watches, and so acts within
-//! microseconds. An owner whose kind is not served is left in doubt: its dependents stay.
+//! microseconds. An owner whose kind is not served, or that cannot own, is left in doubt: its dependents stay.
 //!
 //! ```text
 //!   owner gone ───────────────> dependents without another owner are deleted; the others lose the reference
@@ -86,7 +86,7 @@ fn collect(server: &Inner, seen: &Stored, gone: Option<&str>) {
         match server.storage.by_uid(&owner.uid).filter(|found| is_owner(found, owner, &object)) {
             Some(found) if waits_for(&found, FOREGROUND) => waiting.push(&*owner.uid),
             Some(_) => solid += 1,
-            None if gone == Some(&*owner.uid) || is_served(server, owner) => absent.push(&*owner.uid),
+            None if gone == Some(&*owner.uid) || can_own(server, owner, &object) => absent.push(&*owner.uid),
             None => solid += 1,
         }
     }
@@ -108,8 +108,12 @@ fn is_owner(found: &Stored, reference: &Owner, dependent: &Stored) -> bool {
     in_reach && *found.kind == *reference.kind && found.key.name == *reference.name
 }
 
-fn is_served(server: &Inner, owner: &Owner) -> bool {
-    server.registry.kinds().kind(&Kind::from_api_version(&owner.api_version, &owner.kind)).is_some()
+/// Whether the reference names a kind that is served and whose objects the dependent could belong to: an object of the
+/// cluster cannot belong to one in a namespace.
+fn can_own(server: &Inner, owner: &Owner, dependent: &Stored) -> bool {
+    let kinds = server.registry.kinds();
+    let kind = kinds.kind(&Kind::from_api_version(&owner.api_version, &owner.kind));
+    kind.is_some_and(|kind| dependent.key.namespace.is_some() || !kind.is_namespaced())
 }
 
 fn remove(server: &Inner, object: &Stored, propagation: Propagation) {

@@ -5,6 +5,7 @@ mod definitions;
 mod deletion;
 mod discovery;
 mod lists;
+mod local;
 mod objects;
 mod patches;
 mod sockets;

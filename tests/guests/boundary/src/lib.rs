@@ -37,9 +37,9 @@ impl Doors for Imports {
         store::get(&object).ok().flatten().unwrap_or_default()
     }
 
-    fn children(&self, uid: &str) -> usize {
+    fn children(&self, uid: &str) -> Vec<impl AsRef<[u8]>> {
         let query = Query { namespace: Some("demo".into()), selector: String::new(), owner_uid: Some(uid.into()) };
-        store::list_objects(&kind("Child"), &query).map_or(0, |children| children.len())
+        store::list_objects(&kind("Child"), &query).unwrap_or_default()
     }
 
     fn apply(&self, intent: &[u8]) -> usize {

@@ -125,7 +125,8 @@ mod tests {
 
     #[test]
     fn names_are_taken_or_refused_as_kubernetes_does() {
-        let cases: [(&str, fn(&str) -> bool, &[&str], &[&str]); 6] = [
+        type Case = (&'static str, fn(&str) -> bool, &'static [&'static str], &'static [&'static str]);
+        let cases: [Case; 6] = [
             ("subdomain", |n| subdomain(n).is_none(), &["a", "a.b-c.d", "1a"], &["", "A", "a..b", "-a", "a_b"]),
             ("label", |n| label(n).is_none(), &["a", "1-a"], &["", "a.b", "a-"]),
             ("label 1035", |n| label_1035(n).is_none(), &["a", "a1"], &["1a", ""]),

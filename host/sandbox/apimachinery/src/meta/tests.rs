@@ -33,7 +33,8 @@ fn a_generated_name_ends_in_five_letters() {
 #[test]
 fn the_generation_counts_changes_of_the_content_alone() {
     let old = born(mk_widget(json!({"version": "v1"})));
-    let cases: [(&str, fn(&mut Value), i64); 4] = [
+    type Case = (&'static str, fn(&mut Value), i64);
+    let cases: [Case; 4] = [
         ("nothing", |_| {}, 1),
         ("labels", |o| o["metadata"]["labels"] = json!({"a": "b"}), 1),
         ("status", |o| o["status"] = json!({"phase": "x"}), 1),

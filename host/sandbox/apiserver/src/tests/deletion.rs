@@ -78,6 +78,28 @@ async fn an_object_whose_owner_never_existed_is_collected() {
 }
 
 #[tokio::test]
+async fn an_owner_in_doubt_keeps_its_dependents() {
+    let world = World::new();
+    let uid = "00000000-0000-4000-8000-000000000000";
+    let doubtful = [
+        ("not-served", CONFIGMAPS, json!({"apiVersion": "x.example.org/v1", "kind": "X"})),
+        ("not-possible", "/api/v1/nodes", json!({"apiVersion": "v1", "kind": "ConfigMap"})),
+    ];
+    for (name, place, mut owner) in doubtful {
+        owner["metadata"] = json!({"name": "owner", "uid": uid});
+        let mut child = json!({"metadata": {"name": name}});
+        child["metadata"]["ownerReferences"] = owned("x", &owner, false)["metadata"]["ownerReferences"].take();
+        world.post(place, child).await.is(201);
+    }
+    // The collector follows in order, so this one's end shows that it has looked at those before.
+    let absent = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "owner", "uid": uid}});
+    world.post(CONFIGMAPS, owned("last", &absent, false)).await.is(201);
+    world.gone(&at("last")).await;
+    world.get(&at("not-served")).await.is(200);
+    world.get("/api/v1/nodes/not-possible").await.is(200);
+}
+
+#[tokio::test]
 async fn an_object_with_another_owner_stays_without_the_lost_reference() {
     let world = World::new();
     let first = world.post(CONFIGMAPS, configmap("first", "1")).await.is(201).body;

@@ -1,6 +1,7 @@
 //! A stand-in for an API server: `cluster-info` for everybody, Nodes for the holder of the token. Just enough to be joined.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
@@ -110,11 +111,9 @@ async fn answer(
         _ if !allowed => (StatusCode::UNAUTHORIZED, json!({ "message": "Unauthorized" })),
         (&Method::POST, "/api/v1/nodes") => {
             let name = body["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            if nodes.contains_key(&name) {
-                (StatusCode::CONFLICT, json!({ "message": "already exists" }))
-            } else {
-                nodes.insert(name, body.clone());
-                (StatusCode::CREATED, body)
+            match nodes.entry(name) {
+                Entry::Occupied(_) => (StatusCode::CONFLICT, json!({ "message": "already exists" })),
+                Entry::Vacant(place) => (StatusCode::CREATED, place.insert(body).clone()),
             }
         }
         (&Method::PATCH, _) => match nodes.get_mut(name) {

@@ -204,7 +204,7 @@ impl Deployments {
     }
 
     /// Old sets without machines are kept only as far as the history limit goes.
-    async fn forget_old(&self, deployment: &Value, sets: &mut Vec<Value>, current: &str) -> Result<(), Error> {
+    async fn forget_old(&self, deployment: &Value, sets: &mut [Value], current: &str) -> Result<(), Error> {
         let limit = usize::try_from(object::number(deployment, "/spec/revisionHistoryLimit", 1)).unwrap_or_default();
         let is_empty = |set: &&Value| {
             object::name(set) != current

@@ -10,7 +10,7 @@ pub(crate) fn surplus<'a>(set: &Value, machines: &'a [Value], nodes: &[Value]) -
     let replicas = usize::try_from(object::number(set, "/spec/replicas", 1)).unwrap_or_default();
     let excess = machines.len().saturating_sub(replicas);
     let mut ordered: Vec<&Value> = machines.iter().collect();
-    ordered.sort_by(|a, b| rank(set, a, nodes).cmp(&rank(set, b, nodes)));
+    ordered.sort_by_key(|machine| rank(set, machine, nodes));
     ordered.truncate(excess);
     ordered.retain(|machine| !object::is_deleting(machine));
     ordered

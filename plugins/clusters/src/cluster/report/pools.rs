@@ -75,7 +75,7 @@ fn living(pool: &WorkerPool, observed: &Observed) -> PoolReport {
 }
 
 fn leaving(observed: &Observed, gone: impl Fn(&str) -> bool) -> Vec<PoolReport> {
-    let deployments = observed.deployments.iter().map(|deployment| pool_name(deployment));
+    let deployments = observed.deployments.iter().map(pool_name);
     let machines = observed.machines.iter().filter_map(|machine| machine.metadata.label(names::POOL));
     let mut names: Vec<&str> = deployments.chain(machines).filter(|name| gone(name)).collect();
     names.sort_unstable();
@@ -118,7 +118,7 @@ fn bare(name: &str, deployment: Option<&Obj<MachineDeployment>>, observed: &Obse
 impl PoolReport {
     /// Finds the phase, and for one that is not ready what it waits for.
     fn judge(&mut self, wanted: i64, deployment: Option<&Obj<MachineDeployment>>, observed: &Observed) {
-        let trouble = observed.machines_of(&self.name).find_map(|machine| trouble(machine));
+        let trouble = observed.machines_of(&self.name).find_map(trouble);
         let settled = deployment.is_some_and(|deployment| self.is_settled(wanted, deployment));
         let (phase, message) = match (trouble, settled) {
             _ if self.deleting > 0 => (PoolPhase::Deleting, format!("{} machines are on their way out", self.deleting)),

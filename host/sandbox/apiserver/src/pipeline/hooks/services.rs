@@ -25,7 +25,7 @@ pub(super) fn allocate(resource: &Resource<'_>, old: Option<&Value>, service: &m
     keep(old, service);
     if text(&service["spec"]["clusterIP"]).is_empty() {
         let used = used(resource, |spec, used| used.extend([text(&spec["clusterIP"]).to_owned()]));
-        if let Some(address) = choose(resource, |n| address(n), &used) {
+        if let Some(address) = choose(resource, address, &used) {
             service["spec"]["clusterIP"] = address.into();
         }
     }

@@ -29,6 +29,8 @@ pub(crate) fn objects() -> Vec<Value> {
         role("system:discovery", None, &[urls(&DISCOVERY, &["get"])]),
         role("system:public-info-viewer", None, &[urls(&PUBLIC, &["get"])]),
         role("system:basic-user", None, &[reviews(&["selfsubjectaccessreviews", "selfsubjectrulesreviews"])]),
+        role("system:node-bootstrapper", None, &[certificates()]),
+        role("system:node", None, &node()),
         role("view", Some("view"), &[]),
         role("edit", Some("edit"), &[]),
         role("admin", Some("admin"), &[]),
@@ -95,6 +97,25 @@ fn urls(paths: &[&str], verbs: &[&str]) -> Value {
 
 fn reviews(resources: &[&str]) -> Value {
     json!({"apiGroups": ["authorization.k8s.io"], "resources": resources, "verbs": ["create"]})
+}
+
+/// What a kubelet does before it has an identity of its own.
+fn certificates() -> Value {
+    let verbs = ["create", "get", "list", "watch"];
+    json!({"apiGroups": ["certificates.k8s.io"], "resources": ["certificatesigningrequests"], "verbs": verbs})
+}
+
+/// What a kubelet does with its node.
+fn node() -> Vec<Value> {
+    let rule = |group: &str, resources: &[&str], verbs: &[&str]| json!({"apiGroups": [group], "resources": resources, "verbs": verbs});
+    vec![
+        rule("", &["nodes"], &["create", "get", "list", "watch", "update", "patch"]),
+        rule("", &["nodes/status", "pods/status"], &["update", "patch"]),
+        rule("", &["pods", "services", "configmaps", "secrets"], &READ),
+        rule("", &["events"], &["create", "update", "patch"]),
+        rule("coordination.k8s.io", &["leases"], &["create", "get", "update", "patch", "delete"]),
+        certificates(),
+    ]
 }
 
 fn rbac() -> Value {
