@@ -7,6 +7,7 @@ use backplane_tests::driver::find_kubectl;
 use backplane_tests::fixture::{Fixture, Typist, options};
 use backplane_tests::guide::{CLUSTER, NAMESPACE, POOL, cluster_manifest};
 use backplane_tests::resource::{CLOUDSIGMA_MACHINE, EVENT, KDC_CLUSTER, MACHINE_DEPLOYMENT, SECRET};
+use backplane_tests::skip::skipped;
 use backplane_tests::wait::{equal, eventually, failure};
 use serde_json::{Value, json};
 
@@ -68,8 +69,7 @@ async fn an_unknown_field_is_named_by_strict_validation() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kubectl_names_an_unknown_field_too() -> Result<()> {
     if find_kubectl().is_none() {
-        println!("skipped: strict validation with kubectl: kubectl was not found");
-        return Ok(());
+        return skipped("strict validation with kubectl", "kubectl was not found");
     }
     let fixture = Fixture::with(options(), Typist::Kubectl).await?;
     let manifest = manifest_with(&fixture, "replicas: 2\n      infra", "replicaz: 2\n      infra");

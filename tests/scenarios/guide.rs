@@ -3,6 +3,7 @@
 use anyhow::Result;
 use backplane_tests::driver::find_kubectl;
 use backplane_tests::fixture::{Fixture, Typist, options};
+use backplane_tests::skip::skipped;
 
 async fn plays_up_to(step: u32) -> Result<()> {
     Fixture::start().await?.play(step).await
@@ -56,8 +57,7 @@ async fn step_9_deletion_leaves_nothing_in_the_cloud_or_the_api_server() -> Resu
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_whole_guide_passes_with_unpatched_kubectl() -> Result<()> {
     if find_kubectl().is_none() {
-        println!("skipped: the guide with kubectl: kubectl was not found");
-        return Ok(());
+        return skipped("the guide with kubectl", "kubectl was not found");
     }
     Fixture::with(options(), Typist::Kubectl).await?.play(9).await
 }

@@ -10,4 +10,5 @@ pub mod fixture;
 pub mod guide;
 pub mod process;
 pub mod resource;
+pub mod skip;
 pub mod wait;

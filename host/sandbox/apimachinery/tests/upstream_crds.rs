@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Every YAML file below `crds/` of the directory that `BACKPLANE_UPSTREAM_DATA` names.
 fn files() -> Vec<PathBuf> {
     let Some(data) = std::env::var_os("BACKPLANE_UPSTREAM_DATA") else {
-        println!("skipped: BACKPLANE_UPSTREAM_DATA names no directory");
+        println!("skipped: upstream CRDs: BACKPLANE_UPSTREAM_DATA names no directory");
         return Vec::new();
     };
     let mut found = Vec::new();

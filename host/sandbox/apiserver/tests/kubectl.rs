@@ -36,7 +36,8 @@ struct Run {
 impl Kubectl {
     async fn found(world: World) -> Option<Self> {
         if Command::new("kubectl").arg("version").arg("--client").output().await.is_err() {
-            println!("skipped: kubectl not found");
+            assert!(std::env::var_os("BACKPLANE_CI").is_none(), "kubectl was not found, and CI skips nothing");
+            println!("skipped: kubectl against the API server: kubectl was not found");
             return None;
         }
         Some(Self { world })

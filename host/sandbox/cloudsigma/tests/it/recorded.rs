@@ -9,7 +9,7 @@ use crate::common::{GIB, World, attached, uuid};
 
 fn recordings() -> Option<Map<String, Value>> {
     let Some(folder) = std::env::var_os("BACKPLANE_UPSTREAM_DATA") else {
-        eprintln!("skipped: BACKPLANE_UPSTREAM_DATA is not set");
+        println!("skipped: recorded exchanges: BACKPLANE_UPSTREAM_DATA is not set");
         return None;
     };
     let path = std::path::Path::new(&folder).join("cloudsigma/docs-exchanges.json");
