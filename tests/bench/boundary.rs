@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
-use backplane_apiserver::{ApiServer, Env, LocalClient, Options};
+use backplane_apiserver::{ApiServer, Env, LocalClient};
 use backplane_core::declaration::{Declaration, Read, Verb, Write};
 use backplane_core::grant::Permissions;
 use backplane_core::ports::{Query, Reads, Writes};
@@ -18,6 +18,7 @@ use backplane_engine::{Context, Engine, EngineSettings, Generation, Slot};
 use backplane_store::{Identity, Store};
 use serde_json::{Value, json};
 
+use crate::server::{client, options};
 use crate::table::{Row, Table, median};
 
 #[path = "../guests/boundary/src/logic.rs"]
@@ -33,10 +34,10 @@ const OBJECT_BYTES: usize = 4_400;
 const GOAL: f64 = 1.5;
 
 pub(crate) async fn bench() -> Result<Table> {
-    let server = ApiServer::new(Env::system(1), Options::default());
+    let server = ApiServer::new(Env::system(1), options());
     fill(&server.client()).await?;
     let serving = server.serve(([127, 0, 0, 1], 0).into(), None).await?;
-    let client = kube::Client::try_from(kube::Config::new(format!("http://{}", serving.addr).parse()?))?;
+    let client = client(&format!("http://{}", serving.addr))?;
     let store = Store::new(client, backplane_store::Options::default());
     let doors = Doors::new(&store);
     store.synced(&doors.watches).await;

@@ -3,6 +3,7 @@
 //! `cargo xtask bench NAME` builds and calls this. Each prints a table and writes `NAME.json` into the given folder.
 
 mod boundary;
+mod server;
 mod start;
 mod store_memory;
 mod table;

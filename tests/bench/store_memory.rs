@@ -7,16 +7,17 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use backplane_apiserver::{ApiServer, Env, Options};
+use backplane_apiserver::{ApiServer, Env};
 use backplane_core::{Kind, Selector};
 use backplane_store::{Demand, Store, Watch};
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::Pod;
+use kube::Api;
 use kube::runtime::{WatchStreamExt, reflector, watcher};
-use kube::{Api, Client, Config};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::server::{client, options};
 use crate::table::{Row, Table, median};
 
 /// Pods in the API server.
@@ -27,7 +28,7 @@ const POD_BYTES: usize = 4_400;
 const ROUNDS: usize = 3;
 
 pub(crate) async fn bench() -> Result<Table> {
-    let server = ApiServer::new(Env::system(1), Options::default());
+    let server = ApiServer::new(Env::system(1), options());
     let client = server.client();
     for i in 0..PODS {
         client.create(&pod(i)).await.context("a Pod cannot be created")?;
@@ -61,9 +62,7 @@ async fn measure(what: &str, url: &str) -> Result<f64> {
 
 /// Prints the resident bytes an object of one side.
 pub(crate) async fn child(what: &str, url: &str) -> Result<()> {
-    let mut config = Config::new(url.parse()?);
-    config.read_timeout = None;
-    let client = Client::try_from(config)?;
+    let client = client(url)?;
     client.apiserver_version().await?;
     let before = resident_bytes()?;
     let per_object = match what {

@@ -3,10 +3,13 @@
 //! The guide ([`guide`]) is written once. The demo plays it against `backplane dev` with kubectl; the tests play it against
 //! worlds in their own process and, where kubectl is there, with kubectl as well.
 
+pub mod audit;
 pub mod cloud;
 pub mod display;
 pub mod driver;
+pub mod figures;
 pub mod fixture;
+pub mod guests;
 pub mod guide;
 pub mod process;
 pub mod resource;

@@ -1,12 +1,17 @@
 //! `backplane dev` as a process.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use tokio::process::{Child, Command};
 
+use crate::cloud::CloudView;
+use crate::driver::{Driver, client_from_kubeconfig};
+use crate::guide::{Guide, VERSION};
 use crate::wait::eventually;
 
 /// How to reach what `backplane dev` started; the file that `--info` writes.
@@ -75,6 +80,15 @@ impl DevProcess {
     /// # Errors
     /// A process that ends or does not become ready.
     pub async fn start_with_cache(folder: &Path, cache: Option<&Path>) -> Result<Self> {
+        let cache = cache.iter().flat_map(|cache| ["--cache-dir".into(), cache.as_os_str().to_owned()]);
+        Self::start_with(folder, &cache.collect::<Vec<_>>()).await
+    }
+
+    /// The same, with these arguments besides.
+    ///
+    /// # Errors
+    /// A process that ends or does not become ready.
+    pub async fn start_with(folder: &Path, arguments: &[OsString]) -> Result<Self> {
         let (kubeconfig, info) = (folder.join("kubeconfig"), folder.join("info.json"));
         let log = std::fs::File::create(folder.join("dev.log"))?;
         let mut child = Command::new(backplane())
@@ -82,7 +96,7 @@ impl DevProcess {
             .arg(&kubeconfig)
             .arg("--info")
             .arg(&info)
-            .args(cache.iter().flat_map(|cache| ["--cache-dir".as_ref(), cache.as_os_str()]))
+            .args(arguments)
             .stdout(log.try_clone()?)
             .stderr(log)
             .kill_on_drop(true)
@@ -101,6 +115,24 @@ impl DevProcess {
                 bail!("backplane dev ended with {}:\n{log}", status?)
             }
         }
+    }
+
+    /// Somebody who follows the guide with the client library.
+    ///
+    /// # Errors
+    /// A kubeconfig that cannot be used.
+    pub async fn guide(&self, folder: &Path, limit: Duration) -> Result<Guide> {
+        let client = client_from_kubeconfig(&std::fs::read_to_string(&self.info.kubeconfig)?).await?;
+        let cloud = &self.info.cloud;
+        Ok(Guide {
+            driver: Driver::Client(client.clone()),
+            client,
+            cloud: CloudView::new(&cloud.url, &cloud.email, &cloud.password),
+            image: self.info.image(VERSION)?,
+            limit,
+            folder: folder.into(),
+            phases: Arc::new(Mutex::new(Vec::new())),
+        })
     }
 
     /// Ends it as Ctrl-C does.

@@ -188,6 +188,8 @@ fn settings(options: &DevOptions) -> Result<(Settings, PathBuf)> {
     if options.config.is_none() {
         // A free port: several worlds live side by side.
         settings.observe.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        // The world ends with the daemon, so there is nothing that a call in flight could still spoil.
+        settings.engine.drain = Duration::from_millis(1200);
     }
     if settings.plugins.is_empty() {
         settings.plugins = default_plugins(options)?;

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backplane_core::CallError;
 use backplane_core::condition::{Condition, Severity, Status};
 use backplane_core::machines::MachineKinds;
 use backplane_core::ports::{Patch, Query, Reads, WriteError, Writes};
 use backplane_core::reconcile::{Outcome, Reconciler, Request, Response};
 use backplane_core::selector::{Requirement, Selector};
-use backplane_core::{CallError, ErrorChain};
 use serde_json::json;
 
 use crate::contract::{CLUSTER_NAME_LABEL, MANAGED_BY_ANNOTATION, finalizer};
 use crate::machine::{paused, write_outcome};
 use crate::object::Object;
-use crate::related::{Lookup, LookupError, is_paused};
+use crate::related::{Lookup, LookupError, is_paused, lookup_outcome};
 
 /// Reconciles the infrastructure clusters of one provider.
 pub struct ClusterRoom {
@@ -40,8 +40,7 @@ impl Reconciler for ClusterRoom {
         Ok(match self.look(request).await {
             Ok(response) => response,
             Err(RoomError::Write(error)) => write_outcome(&error),
-            Err(RoomError::Lookup(LookupError::Read(_))) => Outcome::AwaitChange.into(),
-            Err(error) => Outcome::Failed { message: ErrorChain(&error).to_string(), retry_after: None }.into(),
+            Err(RoomError::Lookup(error)) => lookup_outcome(&error),
         })
     }
 }

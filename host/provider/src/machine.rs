@@ -1,7 +1,7 @@
 //! One infrastructure machine from its first look to its last.
 //!
 //! ```text
-//!   wait for owner ─> paused? ─> finalizer ─> wait for cluster ─> wait for bootstrap ─> ensure ─> providerID, status
+//!   paused? ─> wait for owner ─> wait for cluster ─> finalizer ─> wait for bootstrap ─> ensure ─> providerID, status
 //!   deleting: paused? ─> delete … until gone ─> finalizer off
 //! ```
 //!
@@ -23,7 +23,7 @@ use serde_json::json;
 use crate::bootstrap::{BootstrapData, bootstrap_data};
 use crate::contract::finalizer;
 use crate::object::Object;
-use crate::related::{Lookup, LookupError, infrastructure_ready, is_paused};
+use crate::related::{Lookup, LookupError, infrastructure_ready, is_paused, lookup_outcome};
 use crate::status::{failing, state_conditions, status_patch};
 
 /// How often a machine at rest is looked at: a cloud sends no events.
@@ -55,10 +55,7 @@ impl From<Response> for Stop {
 
 impl From<LookupError> for Stop {
     fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::Read(_) => Response::from(Outcome::AwaitChange).into(),
-            LookupError::Parse(..) => failed(backplane_core::ErrorChain(&error).to_string()).into(),
-        }
+        lookup_outcome(&error).into()
     }
 }
 

@@ -1,12 +1,17 @@
 //! Finds what an infrastructure object belongs to, and whether anything may be done to it at all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use backplane_core::ports::{ReadError, Reads};
-use backplane_core::{Kind, ObjectRef};
+use backplane_core::reconcile::{Outcome, Response};
+use backplane_core::{ErrorChain, Kind, ObjectRef};
 
 use crate::contract::{CLUSTER_NAME_LABEL, PAUSED_ANNOTATION, core};
 use crate::object::Object;
+
+/// When a kind is looked for again that is not in the cache: one that appears without objects wakes nobody.
+const NOT_READY: Duration = Duration::from_secs(2);
 
 /// Reads whole objects through the room's view of the cache.
 #[derive(Clone)]
@@ -61,6 +66,14 @@ impl Lookup {
         let name = if referenced { cluster.text("/spec/infrastructureRef/name") } else { None };
         let name = name.unwrap_or(&cluster.id.name).to_owned();
         self.beside(cluster, kind.clone(), &name)
+    }
+}
+
+/// What a failed look-up means for the object. A kind that is not served yet is looked for again; everything else is said.
+pub(crate) fn lookup_outcome(error: &LookupError) -> Response {
+    match error {
+        LookupError::Read(ReadError::NotReady(_)) => Outcome::RequeueAfter(NOT_READY).into(),
+        _ => Outcome::Failed { message: ErrorChain(error).to_string(), retry_after: None }.into(),
     }
 }
 

@@ -78,6 +78,7 @@ impl Prepared {
         let engine = Engine::new(EngineSettings {
             cache_dir: settings.engine.cache_dir.clone().or_else(default_cache_dir),
             instances: settings.engine.instances,
+            memory_bytes: largest_memory(&settings),
             ..EngineSettings::default()
         })?;
         let mut problems = Problems::new(file);
@@ -116,6 +117,12 @@ impl Prepared {
         let drain = self.settings.engine.drain;
         Ok(Daemon { store, plugins, address, tasks, stop, stop_observing, observing, drain })
     }
+}
+
+/// What the largest plugin may have: the engine's slots must be as large, or its limit would silently not apply.
+fn largest_memory(settings: &Settings) -> u64 {
+    let usual = EngineSettings::default().memory_bytes;
+    settings.plugins.iter().map(|plugin| plugin.limits.memory_bytes).fold(usual, u64::max)
 }
 
 fn declarations(plugin: &Loaded) -> (String, Vec<Declaration>) {
@@ -182,8 +189,9 @@ impl Observed for Told {
             return vec!["stopping".into()];
         }
         let costs = self.store.costs();
-        let waiting = costs.iter().filter(|cost| cost.state != backplane_store::State::Synced);
-        waiting.map(|cost| format!("{} is not synchronised: {:?}", cost.watch.kind, cost.state)).collect()
+        // A kind that the API server does not serve (yet) keeps nobody from working on the others.
+        let waiting = costs.iter().filter(|cost| cost.state == backplane_store::State::Starting);
+        waiting.map(|cost| format!("{} has not been listed yet", cost.watch.kind)).collect()
     }
 
     fn metrics(&self) -> String {

@@ -1,7 +1,7 @@
 //! What the daemon tells about itself: `/healthz`, `/readyz`, `/metrics`.
 //!
-//! `/healthz` answers as long as the process serves. `/readyz` is 503 until every watch of every plugin has synchronised, and
-//! again while it stops; its body names what is missing. `/metrics` is Prometheus text.
+//! `/healthz` answers as long as the process serves. `/readyz` is 503 until every kind that a plugin reads has been listed or is
+//! known not to be served, and again while it stops; its body names what is missing. `/metrics` is Prometheus text.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -70,7 +70,7 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ClusterSettings {
-    /// Kubeconfig file. Absent: `KUBECONFIG`, the Pod's service account, or `~/.kube/config`, in this order.
+    /// Kubeconfig file. Absent: `KUBECONFIG`, `~/.kube/config`, or the Pod's service account, in this order.
     pub kubeconfig: Option<PathBuf>,
     /// Namespace of the plugins' service accounts, `system:serviceaccount:<namespace>:backplane-<plugin>`.
     pub namespace: String,
@@ -91,14 +91,14 @@ pub struct EngineSection {
     pub cache_dir: Option<PathBuf>,
     /// Instances that may live at the same time, all plugins together. Each reserves address space, not memory.
     pub instances: u32,
-    /// How long a clean stop waits for calls in flight.
+    /// How long a clean stop waits for calls in flight. Below the 30 s that Kubernetes leaves a Pod.
     #[serde(with = "humantime_serde")]
     pub drain: Duration,
 }
 
 impl Default for EngineSection {
     fn default() -> Self {
-        Self { cache_dir: None, instances: 256, drain: Duration::from_millis(1500) }
+        Self { cache_dir: None, instances: 256, drain: Duration::from_secs(20) }
     }
 }
 

@@ -18,7 +18,6 @@ pub(crate) fn daemon() -> [Value; 2] {
             "apiGroups": ["apiextensions.k8s.io"], "resources": ["customresourcedefinitions"],
             "verbs": ["get", "list", "watch"],
         },
-        {"apiGroups": [""], "resources": ["users", "groups", "serviceaccounts"], "verbs": ["impersonate"]},
         {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch", "update"]},
         {
             "apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
@@ -35,8 +34,12 @@ pub(crate) fn plugin(name: &str, rules: Vec<Value>) -> [Value; 2] {
     pair(&account, Value::Array(rules), &account)
 }
 
-/// Role and binding of the daemon for what a plugin reads.
-pub(crate) fn reads(name: &str, rules: Vec<Value>) -> [Value; 2] {
+/// Role and binding of the daemon for one plugin: what it reads, and to act as that plugin and nobody else.
+pub(crate) fn reads(name: &str, mut rules: Vec<Value>) -> [Value; 2] {
+    rules.push(json!({
+        "apiGroups": [""], "resources": ["serviceaccounts"], "resourceNames": [format!("backplane-{name}")],
+        "verbs": ["impersonate"],
+    }));
     pair(&format!("backplane-reads-{name}"), Value::Array(rules), "backplane")
 }
 
@@ -69,7 +72,7 @@ mod tests {
     #[test]
     fn the_daemon_writes_nothing_of_its_own_but_events_and_leases() {
         let [role, _] = daemon();
-        let reading = ["get", "list", "watch", "impersonate"];
+        let reading = ["get", "list", "watch"];
         for rule in role["rules"].as_array().expect("rules") {
             let verbs = rule["verbs"].as_array().expect("verbs");
             let reads = verbs.iter().all(|verb| reading.contains(&verb.as_str().expect("text")));

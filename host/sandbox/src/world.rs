@@ -45,7 +45,11 @@ impl Default for WorldOptions {
             cloud_listen: anywhere,
             time_scale: 1.0,
             delays: None,
-            cloud: CloudOptions::default(),
+            // Random like any password: a well-known word could not be told from others in a log.
+            cloud: CloudOptions {
+                credentials: Credentials::new("operator@example.com", secret()),
+                ..CloudOptions::default()
+            },
             crds: Vec::new(),
             without: BTreeSet::new(),
             tokens: Vec::new(),
@@ -162,7 +166,7 @@ impl World {
         kubeconfig(&self.url, &self.authority.ca_pem(), &self.admin_token, "sandbox")
     }
 
-    /// A kubeconfig for the daemon: it may read everything and act as its plugins.
+    /// A kubeconfig for the daemon: it may read what its plugins declare and act as them, once [`World::grant_daemon`] said so.
     pub fn daemon_kubeconfig(&self) -> String {
         kubeconfig(&self.url, &self.authority.ca_pem(), &self.daemon_token, "backplane")
     }
@@ -191,7 +195,7 @@ impl World {
         self.grant(rbac::plugin(name, rules)).await
     }
 
-    /// Lets the daemon read what the plugin `name` has declared; what was granted for it before is replaced.
+    /// Lets the daemon act as the plugin `name` and read what it has declared; what was granted for it before is replaced.
     ///
     /// # Errors
     /// When the API server refuses the rules.

@@ -59,6 +59,8 @@ pub enum Error {
     Other(String),
 }
 
+/// When a kind is looked for again that is not in the cache: a kind that appears without objects wakes nobody.
+const AFTER_NOT_READY: Duration = Duration::from_secs(2);
 /// A lost race is run again soon; the cache holds the winner by then.
 const AFTER_CONFLICT: Duration = Duration::from_millis(200);
 
@@ -76,7 +78,7 @@ impl Error {
     /// What comes next when a look ends with this error.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Self::NotReady(_) => Outcome::AwaitChange,
+            Self::NotReady(_) => Outcome::RequeueAfter(AFTER_NOT_READY),
             Self::Conflict(_) | Self::AlreadyExists(_) => Outcome::RequeueAfter(AFTER_CONFLICT),
             Self::Refused { reason, message } => Outcome::Refused { reason: reason.clone(), message: message.clone() },
             Self::Throttled(pause) => Outcome::Failed { message: self.to_string(), retry_after: Some(*pause) },
@@ -108,7 +110,7 @@ mod tests {
         let failed = |error: &Error, retry_after| Outcome::Failed { message: error.to_string(), retry_after };
         let pause = Duration::from_secs(3);
         let cases = [
-            ("not ready", Error::NotReady("Pod".into()), Outcome::AwaitChange),
+            ("not ready", Error::NotReady("Pod".into()), Outcome::RequeueAfter(AFTER_NOT_READY)),
             ("conflict", Error::Conflict("x".into()), Outcome::RequeueAfter(AFTER_CONFLICT)),
             ("throttled", Error::Throttled(pause), failed(&Error::Throttled(pause), Some(pause))),
             ("denied", Error::Denied("x".into()), failed(&Error::Denied("x".into()), None)),

@@ -14,7 +14,7 @@ use backplane_tests::driver::{Driver, client_from_kubeconfig};
 use backplane_tests::guide::{Guide, steps};
 use backplane_tests::process::{DevInfo, DevProcess};
 
-/// Longest wait for one condition: minutes less than anybody's patience, hours more than any step takes.
+/// Longest wait for one condition; a step takes some seconds.
 const LIMIT: Duration = Duration::from_secs(120);
 
 #[tokio::main]

@@ -1,6 +1,7 @@
-//! Standard output and error of a guest: whole lines go to the log (a panic's text arrives here), the rest is dropped.
+//! Standard output and error of a guest: whole lines go to the log, the rest is dropped.
 //!
-//! What is written counts as output of the call, so a flood ends it.
+//! What is written counts as output of the call, so a flood ends it. A panic says here where it happened and then with what;
+//! the second is dropped, because what a guest panics with often quotes what it had in hand.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,13 +20,24 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Bytes of a line that are kept while its end has not come.
 const LINE_BYTES: usize = 2_048;
 
+/// In the line with which Rust's panic message begins; what follows is the guest's own text.
+const PANIC: &str = " panicked at ";
+
 /// One of the two streams. Clones share the unfinished line.
 #[derive(Clone)]
 pub(crate) struct Lines {
     plugin: Arc<str>,
     stream: &'static str,
     meter: Arc<Meter>,
-    line: Arc<Mutex<Vec<u8>>>,
+    line: Arc<Mutex<Line>>,
+}
+
+/// The line that is not finished yet.
+#[derive(Default)]
+struct Line {
+    bytes: Vec<u8>,
+    /// The guest has begun to panic: its instance ends, and so does what it may say.
+    panicked: bool,
 }
 
 impl Lines {
@@ -36,22 +48,24 @@ impl Lines {
     fn take(&self, bytes: &[u8]) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
-            let room = LINE_BYTES.saturating_sub(line.len()).min(piece.len());
-            line.extend_from_slice(&piece[..room]);
+            let room = LINE_BYTES.saturating_sub(line.bytes.len()).min(piece.len());
+            line.bytes.extend_from_slice(&piece[..room]);
             if piece.ends_with(b"\n") {
-                self.log(&line);
-                line.clear();
+                self.end(&mut line);
             }
         }
     }
 
-    fn log(&self, line: &[u8]) {
-        let text = String::from_utf8_lossy(line);
+    fn end(&self, line: &mut Line) {
+        let bytes = std::mem::take(&mut line.bytes);
+        let text = String::from_utf8_lossy(&bytes);
         let text = text.trim_end();
-        if !text.is_empty() {
-            let level = if self.stream == "stderr" { Level::Warn } else { Level::Info };
-            logging::write(&self.meter, &self.plugin, level, text, self.stream);
+        if text.is_empty() || line.panicked {
+            return;
         }
+        line.panicked = self.stream == "stderr" && text.contains(PANIC);
+        let level = if self.stream == "stderr" { Level::Warn } else { Level::Info };
+        logging::write(&self.meter, &self.plugin, level, text, self.stream);
     }
 }
 

@@ -1,0 +1,171 @@
+//! Many readers, one watch; and at rest nobody writes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use backplane::dev::DevOptions;
+use backplane_runtime::settings::{EndpointSettings, Settings};
+use backplane_runtime::{Daemon, Prepared, rbac};
+use backplane_sandbox::{World, WorldOptions};
+use backplane_tests::audit::{Audit, DAEMON};
+use backplane_tests::driver::client_from_kubeconfig;
+use backplane_tests::figures::Figures;
+use backplane_tests::fixture::{Fixture, Typist, cache_dir, options};
+use backplane_tests::guests::{apply_new, define, guest, website};
+use backplane_tests::wait::{equal, eventually, failure};
+
+/// The store itself watches definitions, to notice kinds that come later.
+const CRDS: &str = "customresourcedefinitions";
+/// How long it is watched that nothing happens.
+const REST: Duration = Duration::from_secs(2);
+
+fn own_crds() -> Result<Vec<String>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/crds");
+    let files = std::fs::read_dir(&folder).with_context(|| folder.display().to_string())?;
+    files.map(|file| Ok(std::fs::read_to_string(file?.path())?)).collect()
+}
+
+/// A daemon with plugins that read the same kinds, in a world whose audit began before it.
+async fn audited() -> Result<(World, Daemon, Audit)> {
+    let world = World::start(WorldOptions { time_scale: 0.02, crds: own_crds()?, ..WorldOptions::default() }).await?;
+    let audit = Audit::of(&world.api);
+    let text = format!(
+        "observe = {{ listen = \"127.0.0.1:0\" }}\nengine = {{ cache-dir = {:?} }}\n[[plugin]]\npath = {:?}\n[[plugin]]\npath = {:?}\n[[plugin]]\npath = {:?}\n",
+        cache_dir(),
+        guest("backplane_clusters.wasm"),
+        guest("backplane_cloudsigma.wasm"),
+        guest("website.wasm"),
+    );
+    let file = Path::new("backplane.toml");
+    let mut settings = Settings::parse(file, &text, Path::new("."))?;
+    // Nothing is bought here, so no credential is needed.
+    let cloud = EndpointSettings { allow_plain_http: true, ..EndpointSettings::new(world.cloud_url()) };
+    settings.offered_endpoints.insert("cloudsigma".into(), cloud);
+    let prepared = Prepared::new(settings, file).await?;
+    for (name, declarations) in prepared.declarations() {
+        world.grant_plugin(&name, rbac::write_rules(&declarations, rbac::usual_plural)).await?;
+        world.grant_daemon(&name, rbac::read_rules(&declarations, rbac::usual_plural)).await?;
+    }
+    let daemon = prepared.start(client_from_kubeconfig(&world.daemon_kubeconfig()).await?).await?;
+    daemon.ready().await;
+    Ok((world, daemon, audit))
+}
+
+/// Watches of the daemon by group and resource, as the API server saw them.
+fn watches(audit: &Audit) -> Result<BTreeMap<String, usize>> {
+    let mut seen = BTreeMap::new();
+    for event in audit.events()?.iter().filter(|event| event.user == DAEMON && event.verb == "watch") {
+        if event.code == 200 {
+            *seen.entry(event.resource.clone()).or_default() += 1;
+        }
+    }
+    Ok(seen)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_api_server_sees_one_watch_for_each_kind_and_selector() -> Result<()> {
+    let (world, daemon, audit) = audited().await?;
+    let figures = Figures::read(daemon.observe_address()).await?;
+    let mut declared: BTreeMap<String, usize> = BTreeMap::new();
+    for sample in figures.family("backplane_watch_readers") {
+        *declared.entry(sample.labels["kind"].clone()).or_default() += 1;
+    }
+    let seen = watches(&audit)?;
+    let mut compared = 0;
+    for (kind, selectors) in &declared {
+        let name = kind.split('.').next().unwrap_or_default();
+        let plural = rbac::usual_plural(&backplane_core::Kind::new("", "", name));
+        // A kind that is not defined here is not watched.
+        if let Some(count) = seen.get(&plural) {
+            equal(&format!("watches of {plural}"), count, selectors)?;
+            compared += 1;
+        }
+    }
+    equal("watched resources that were declared", &compared, &seen.keys().filter(|name| *name != CRDS).count())?;
+    for shared in ["services", "machines", "clusters", "cloudsigmaclusters"] {
+        seen.get(shared).with_context(|| format!("nobody watches {shared}: {seen:?}"))?;
+    }
+    println!("watches: {seen:?}; readers: {declared:?}");
+    daemon.stop().await;
+    world.stop().await;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn readers_of_one_kind_share_its_watch() -> Result<()> {
+    let fixture = Fixture::start().await?;
+    let figures = Figures::read(fixture.dev.observe_address()).await?;
+    let readers: Vec<_> = figures.family("backplane_watch_readers").cloned().collect();
+    let distinct: BTreeSet<_> = readers.iter().map(|sample| sample.labels.clone()).collect();
+    equal("kinds and selectors", &distinct.len(), &readers.len())?;
+    let shared: Vec<_> =
+        readers.iter().filter(|sample| sample.value > 1).map(|sample| &sample.labels["kind"]).collect();
+    // The plugin of clusters and the rooms that act for the cloud both look at Cluster API's machines.
+    if !shared.iter().any(|kind| kind.contains("Machine")) {
+        return Err(failure("kinds with several readers", format!("{readers:?}")));
+    }
+    let opened = figures.sum("backplane_store_watches_opened_total", &[]);
+    let unavailable = figures.sum("backplane_store_errors_total", &[]);
+    if opened > readers.len() as u64 + unavailable {
+        return Err(failure(format!("at most {} watches opened", readers.len()), opened.to_string()));
+    }
+    Ok(())
+}
+
+/// Looks and calls so far, by component.
+async fn looks(fixture: &Fixture) -> Result<BTreeMap<String, u64>> {
+    let figures = Figures::read(fixture.dev.observe_address()).await?;
+    let mut looks = BTreeMap::new();
+    for sample in figures.family("backplane_reconciles_total") {
+        *looks.entry(sample.labels["component"].clone()).or_default() += sample.value;
+    }
+    Ok(looks)
+}
+
+/// Nobody writes, and nobody even looks. A cloud sends no events, so machines at rest are looked at once a minute: a span
+/// without looks is waited for, which a loop never has.
+async fn rests(fixture: &Fixture, audit: &Audit) -> Result<()> {
+    audit.at_rest(fixture.guide.limit, REST).await?;
+    eventually(&format!("{REST:?} without a look"), fixture.guide.limit, async || {
+        let before = looks(fixture).await?;
+        tokio::time::sleep(REST).await;
+        let after = looks(fixture).await?;
+        Ok(if before == after { Ok(()) } else { Err(format!("{before:?}, then {after:?}")) })
+    })
+    .await?;
+    audit.at_rest(fixture.guide.limit, REST).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn once_the_guide_has_settled_nobody_writes_and_nobody_looks() -> Result<()> {
+    let fixture = Fixture::start().await?;
+    let audit = Audit::of(&fixture.dev.world.api);
+    fixture.play(2).await?;
+    rests(&fixture, &audit).await?;
+    let looks = looks(&fixture).await?;
+    println!("looks: {looks:?}; writes: {}", audit.writes()?.len());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn plugins_that_share_kinds_do_not_keep_each_other_busy() -> Result<()> {
+    let options = DevOptions { plugins: vec![guest("website.wasm")], ..options() };
+    let fixture = Fixture::with(options, Typist::Client).await?;
+    define(&fixture.guide.driver).await?;
+    let audit = Audit::of(&fixture.dev.world.api);
+    apply_new(&fixture.guide.driver, fixture.guide.limit, &website("neighbour")).await?;
+    fixture.play(2).await?;
+    rests(&fixture, &audit).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_plugin_is_not_woken_by_objects_that_are_none_of_its_business() -> Result<()> {
+    let options = DevOptions { plugins: vec![guest("website.wasm")], ..options() };
+    let fixture = Fixture::with(options, Typist::Client).await?;
+    define(&fixture.guide.driver).await?;
+    fixture.play(2).await?;
+    // The guide made Services and Deployments; none has a Website for its owner.
+    equal("looks of the page", &looks(&fixture).await?.get("website").copied().unwrap_or_default(), &0)
+}
