@@ -86,7 +86,8 @@ pub enum Patch<'a> {
     Json(&'a [u8]),
     /// RFC 7386, a JSON object. `metadata.resourceVersion` in it makes it conditional.
     Merge(&'a [u8]),
-    /// RFC 7386 on the `status` subresource; the host alone uses it, for conditions.
+    /// RFC 7386 on the `status` subresource; the host alone uses it, for conditions and for what its rooms
+    /// find.
     MergeStatus(&'a [u8]),
 }
 

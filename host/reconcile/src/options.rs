@@ -25,7 +25,8 @@ pub struct Options {
     pub backoff_max: Duration,
     /// Least time before an object that asks to be looked at again is; what keeps "at once, always" from spinning.
     pub requeue_min: Duration,
-    /// How long running calls may take after the end was asked for. Above the usual deadline of a call.
+    /// How long running calls may take after the end was asked for; those that take longer are cut off and made again
+    /// after the next start.
     pub drain: Duration,
     /// How conditions are written, for kinds without a style of their own.
     pub style: StatusStyle,

@@ -1,5 +1,5 @@
-//! Stands for what gives Kube-DC addresses: its EIp, Service load balancer and Project controllers, Kube-OVN behind
-//! them, and kube-apiserver's allocation of cluster IPs.
+//! Stands for what gives Kube-DC addresses: its EIp, Service load balancer and Project controllers, and Kube-OVN behind
+//! them. Cluster IPs come from the API server.
 //!
 //! EIps and Services of type LoadBalancer get loopback addresses of this machine, so that whatever listens on them can
 //! be reached. Left out: VPCs, subnets, NAT rules and OVN objects (names of OvnEips are made up), quotas, the choice

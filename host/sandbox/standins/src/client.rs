@@ -43,11 +43,6 @@ impl Client {
         self.tasks.env.suffix()
     }
 
-    /// A random number; not for secrets.
-    pub(crate) fn random(&self) -> u64 {
-        self.tasks.env.random.next_u64()
-    }
-
     /// Lower-case letters and digits that nobody can guess.
     pub(crate) fn letters(&self, count: usize) -> String {
         const LETTERS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";

@@ -1,4 +1,4 @@
-//! Services: cluster IPs, and for type LoadBalancer the address of an EIp and the companion `<service>-ext`.
+//! Services of type LoadBalancer: the address of an EIp and the companion `<service>-ext`.
 
 use async_trait::async_trait;
 use serde_json::{Value, json};
@@ -67,7 +67,6 @@ impl Controller for Services {
             return Ok(Next::OnChange);
         }
         let mut changed = service.clone();
-        self.cluster_ip(&mut changed).await?;
         let address = self.address(&mut changed).await?;
         let saved = self.client.save(&SERVICE, &service, &changed).await?;
         if let Some(address) = address {
@@ -78,26 +77,6 @@ impl Controller for Services {
 }
 
 impl Services {
-    /// Gives a cluster IP of 10.96.0.0/16 where the server left it out.
-    async fn cluster_ip(&self, service: &mut Value) -> Result<(), Error> {
-        let named = object::text(service, "/spec/type") == "ExternalName";
-        if named || !object::text(service, "/spec/clusterIP").is_empty() {
-            return Ok(());
-        }
-        let services = self.client.list(&SERVICE, "", "").await?;
-        let taken: Vec<&str> = services.iter().map(|s| object::text(s, "/spec/clusterIP")).collect();
-        let free = (0..=u16::MAX).map(|_| {
-            let number = self.client.random();
-            format!("10.96.{}.{}", 1 + number % 254, 1 + (number >> 8) % 254)
-        });
-        let Some(address) = free.into_iter().find(|address| !taken.contains(&address.as_str())) else {
-            return Err(Error::Object("no cluster IP is left".into()));
-        };
-        object::put(service, &["spec", "clusterIP"], json!(address));
-        object::put(service, &["spec", "clusterIPs"], json!([address]));
-        Ok(())
-    }
-
     /// Puts the EIp's address into the status; `None` while there is none.
     async fn address(&self, service: &mut Value) -> Result<Option<String>, Error> {
         let Some(name) = eip_of(service) else {
