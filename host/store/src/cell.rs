@@ -27,7 +27,8 @@ pub enum State {
     Starting,
     /// Listed, and followed since.
     Synced,
-    /// The API server does not serve the kind, or refuses to list it; asked again every second or two.
+    /// The API server does not serve the kind, or refuses to list it; asked again every second or two. Nothing is
+    /// answered, also when it was listed before: what it shows is no longer ours to see, or no longer true.
     Unavailable(String),
     /// Nobody reads it any more.
     Stopped,
@@ -48,6 +49,8 @@ pub(crate) struct Cell {
 
 pub(crate) struct Inner {
     pub(crate) replica: Replica,
+    /// Whether subscribers know what is in the replica: from the first list on, until the kind is no longer served.
+    loaded: bool,
     subscribers: Vec<Weak<Queue>>,
 }
 
@@ -64,7 +67,7 @@ impl Cell {
             readers: Mutex::default(),
             state: watch::Sender::new(State::Starting),
             namespaced: watch::Sender::new(None),
-            inner: RwLock::new(Inner { replica, subscribers: Vec::new() }),
+            inner: RwLock::new(Inner { replica, loaded: false, subscribers: Vec::new() }),
         }
     }
 
@@ -116,33 +119,40 @@ impl Cell {
     pub(crate) fn apply<D: IntoIterator<Item = Diff>>(&self, source: Source, news: impl FnOnce(&mut Replica) -> D) {
         let mut inner = self.write();
         let diffs = news(&mut inner.replica);
-        let synced = self.is_synced();
+        self.tell(&mut inner, source, diffs);
+    }
+
+    fn tell(&self, inner: &mut Inner, source: Source, diffs: impl IntoIterator<Item = Diff>) {
         for diff in diffs {
             self.events.fetch_add(1, Ordering::Relaxed);
-            if synced {
+            if inner.loaded {
                 self.change(diff, source).into_iter().for_each(|change| inner.tell(self.id, &change));
             }
         }
     }
 
-    /// A list is complete. After the first one subscribers hear of everything that is there. Says whether it was the
-    /// first.
+    /// A list is complete. After the first one subscribers hear of everything that is there, after later ones of true
+    /// differences. Says whether it was the first.
     pub(crate) fn complete_list(&self, version: u64) -> bool {
-        if self.is_synced() {
-            self.apply(Source::Watch, |replica| replica.finish_list(version));
-            return false;
-        }
         let mut inner = self.write();
-        inner.replica.finish_list(version);
-        let loaded = self.loaded(&inner);
-        loaded.iter().for_each(|change| inner.tell(self.id, change));
+        let diffs = inner.replica.finish_list(version);
+        let first = !std::mem::replace(&mut inner.loaded, true);
+        if first {
+            let loaded = self.loaded(&inner);
+            loaded.iter().for_each(|change| inner.tell(self.id, change));
+        } else {
+            self.tell(&mut inner, Source::Watch, diffs);
+        }
         self.set_state(State::Synced);
-        true
+        first
     }
 
     /// Forgets everything, because the kind is no longer served.
     pub(crate) fn clear(&self, why: State) {
-        self.apply(Source::Watch, Replica::clear);
+        let mut inner = self.write();
+        let diffs = inner.replica.clear();
+        self.tell(&mut inner, Source::Watch, diffs);
+        inner.loaded = false;
         self.set_state(why);
     }
 
@@ -150,7 +160,7 @@ impl Cell {
     pub(crate) fn subscribe(&self, queue: &Arc<Queue>, snapshot: bool) {
         let mut inner = self.write();
         inner.subscribers.push(Arc::downgrade(queue));
-        if snapshot && self.is_synced() {
+        if snapshot && inner.loaded {
             self.loaded(&inner).into_iter().for_each(|change| queue.push(self.id, change));
         }
     }

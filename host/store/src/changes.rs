@@ -68,13 +68,18 @@ impl Subscription {
     /// The next change, if one is pending.
     pub fn try_next(&self) -> Option<Change> {
         let mut pending = self.queue.lock();
-        let slot = pending.order.pop_front()?;
-        pending.changes.remove(&slot)
+        loop {
+            let slot = pending.order.pop_front()?;
+            // A change that was undone before anybody saw it has left its place behind.
+            if let Some(change) = pending.changes.remove(&slot) {
+                return Some(change);
+            }
+        }
     }
 
     /// How many objects have a pending change.
     pub fn pending(&self) -> usize {
-        self.queue.lock().order.len()
+        self.queue.lock().changes.len()
     }
 }
 
@@ -100,6 +105,9 @@ impl Queue {
         if let Some(known) = pending.changes.get_mut(&place) {
             known.new = change.new;
             known.source = fold(known.source, change.source);
+            if known.old.is_none() && known.new.is_none() {
+                pending.changes.remove(&place);
+            }
         } else {
             pending.order.push_back(place.clone());
             pending.changes.insert(place, change);
@@ -147,6 +155,19 @@ mod tests {
         assert_eq!((first.key.name.as_str(), first.source), ("a", Source::Watch));
         assert_eq!((first.old.map(|e| e.version()), first.new.map(|e| e.version())), (Some(1), None));
         assert_eq!(subscription.next().await.key.name, "b");
+        assert!(subscription.try_next().is_none());
+    }
+
+    #[test]
+    fn what_came_and_went_unseen_is_no_change() {
+        let (subscription, queue) = Subscription::new();
+        queue.push(1, change("a", None, Some(1), Source::Watch));
+        queue.push(1, change("b", None, Some(2), Source::Watch));
+        queue.push(1, change("a", Some(1), None, Source::Watch));
+        assert_eq!(subscription.pending(), 1);
+        assert_eq!(subscription.try_next().map(|c| c.key.name).as_deref(), Some("b"));
+        queue.push(1, change("a", None, Some(3), Source::Watch));
+        assert_eq!(subscription.try_next().and_then(|c| c.new).map(|e| e.version()), Some(3));
         assert!(subscription.try_next().is_none());
     }
 

@@ -27,8 +27,14 @@ pub struct Options {
     pub idle: Duration,
     /// How long a watch is asked to last. Below the API server's own random 5 to 10 minutes, so that we choose when.
     pub watch_lifetime: Duration,
-    /// Longest wait for the answer to any other request.
+    /// How long a kind that was listed may be refused (401, 403) before nothing of it is answered any more. Long enough for
+    /// an API server that has just started and does not know its roles yet, and so answers 403 to everybody.
+    pub refusal_grace: Duration,
+    /// Longest wait for the answer to a read other than a watch.
     pub request_timeout: Duration,
+    /// Longest wait for the answer to a write. Below the 20 s that a guest has for its call, so that a silent API server
+    /// is not taken for a slow guest.
+    pub write_timeout: Duration,
     /// First lists that run at the same time: bounds memory and the API server's load at start.
     pub concurrent_lists: usize,
     /// Seed of the jitter. Random by default; given by whoever wants a run to repeat.
@@ -49,7 +55,9 @@ impl Default for Options {
             absent_pause: Duration::from_millis(1500),
             idle: Duration::from_secs(90),
             watch_lifetime: Duration::from_secs(290),
+            refusal_grace: Duration::from_secs(3),
             request_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(12),
             concurrent_lists: 4,
             seed: rand::random(),
             clock: Arc::new(Timestamp::now),

@@ -54,7 +54,7 @@ impl Store {
     ///
     /// The client should be built with `default_retry` off: its retries would add to, and hide, those made here.
     pub fn new(client: kube::Client, options: Options) -> Self {
-        let transport = Transport::new(client, options.request_timeout, Arc::default());
+        let transport = Transport::new(client, options.request_timeout, options.write_timeout, Arc::default());
         let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
         let recorder = Recorder::start(&tasks, transport.clone(), options.clock.clone(), cancel.clone());
         Self(Arc::new(Inner {

@@ -44,27 +44,37 @@ pub(crate) struct Answer {
 pub(crate) struct Transport {
     client: kube::Client,
     timeout: Duration,
+    write_timeout: Duration,
     pub(crate) counters: Arc<Counters>,
 }
 
 impl Transport {
-    pub(crate) fn new(client: kube::Client, timeout: Duration, counters: Arc<Counters>) -> Self {
-        Self { client, timeout, counters }
+    pub(crate) fn new(
+        client: kube::Client,
+        timeout: Duration,
+        write_timeout: Duration,
+        counters: Arc<Counters>,
+    ) -> Self {
+        Self { client, timeout, write_timeout, counters }
     }
 
-    /// Sends a request and reads the whole answer.
+    /// Sends a write and reads the whole answer.
     pub(crate) async fn ask(&self, request: Request<Vec<u8>>) -> Result<Answer, TransportError> {
+        self.exchange(request, self.write_timeout).await
+    }
+
+    async fn exchange(&self, request: Request<Vec<u8>>, timeout: Duration) -> Result<Answer, TransportError> {
         let exchange = async {
             let (head, body) = self.client.send(request.map(Body::from)).await.map_err(failed)?.into_parts();
             let body = body.collect().await.map_err(|e| TransportError::Body(e.into()))?.to_bytes();
             Ok(Answer { status: head.status, headers: head.headers, body })
         };
-        tokio::time::timeout(self.timeout, exchange).await.map_err(|_| TransportError::Timeout(self.timeout))?
+        tokio::time::timeout(timeout, exchange).await.map_err(|_| TransportError::Timeout(timeout))?
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, TransportError> {
         let request = Request::get(path).header(http::header::ACCEPT, "application/json").body(Vec::new())?;
-        self.ask(request).await
+        self.exchange(request, self.timeout).await
     }
 
     /// Opens a stream of lines; a refusal is read whole.

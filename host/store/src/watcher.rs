@@ -77,10 +77,13 @@ impl Watcher {
         let seed = self.options.seed.wrapping_add(u64::from(self.cell.id));
         let mut backoff = Backoff::new(self.options.backoff_min, self.options.backoff_max, seed);
         let mut next = Next::List;
+        let mut refused_since = None;
         loop {
             let (began, version) = (Instant::now(), self.cell.read().replica.version());
             let stopped = self.round(next).await;
-            next = self.after(&stopped, next).await;
+            refused_since =
+                refused_since.or(Some(Instant::now())).filter(|_| matches!(stopped, Stopped::Refused { .. }));
+            next = self.after(&stopped, next, refused_since).await;
             if began.elapsed() >= LIVED || self.cell.read().replica.version() != version {
                 backoff.reset();
             }
@@ -126,8 +129,8 @@ impl Watcher {
     /// Whether a failed streaming list may be a server that does not know them.
     fn prefers_pages(&self, stopped: &Stopped) -> bool {
         let Stopped::Refused { code, .. } = stopped else { return false };
-        // 403 is more likely a missing right to watch, and says nothing about other kinds.
-        if *code != 403 {
+        // A missing right to watch, or a silence, says nothing about other kinds and other times.
+        if matches!(code, 400 | 422) {
             self.streaming.store(false, Ordering::Relaxed);
         }
         true
@@ -148,8 +151,8 @@ impl Watcher {
         }
     }
 
-    /// Draws the consequences and says how to go on.
-    async fn after(&self, stopped: &Stopped, next: Next) -> Next {
+    /// Draws the consequences and says how to go on. `refused_since`: when the last unbroken row of refusals began.
+    async fn after(&self, stopped: &Stopped, next: Next, refused_since: Option<Instant>) -> Next {
         self.cell.write().replica.abandon_list();
         match stopped {
             Stopped::Expired => Next::List,
@@ -159,7 +162,9 @@ impl Watcher {
                 Next::List
             }
             Stopped::Refused { code, reason } => {
-                if !self.cell.is_synced() {
+                // A server that has just started refuses everybody for a moment.
+                let for_good = refused_since.is_some_and(|since| since.elapsed() >= self.options.refusal_grace);
+                if for_good || !self.cell.is_synced() {
                     self.cell.set_state(State::Unavailable(format!("{code} {reason}")));
                 }
                 Next::List

@@ -8,9 +8,11 @@
 //!   request as system:serviceaccount:<namespace>:backplane-<plugin> ──> answer ──> cache ──> caller
 //! ```
 
+mod create;
 mod identity;
 mod intent;
 mod memory;
+mod names;
 mod recorder;
 mod refusal;
 
@@ -34,6 +36,7 @@ use crate::transport::{Answer, Resource, Status, encode};
 pub use identity::Identity;
 use intent::Intent;
 use memory::{Memory, Part};
+use names::Names;
 pub(crate) use recorder::Recorder;
 
 const APPLY: &str = "application/apply-patch+yaml";
@@ -46,6 +49,7 @@ pub struct Writer {
     identity: Identity,
     permissions: Arc<Permissions>,
     memory: Memory,
+    names: Names,
 }
 
 /// One request, before the plugin's identity is added.
@@ -59,7 +63,8 @@ struct Call<'a> {
 
 impl Writer {
     pub(crate) fn new(store: Store, identity: Identity, permissions: Arc<Permissions>) -> Self {
-        Self { store, identity, permissions, memory: Memory::default() }
+        let names = Names::new(store.0.options.seed);
+        Self { store, identity, permissions, memory: Memory::default(), names }
     }
 
     fn permit(&self, verb: &'static str, object: &ObjectRef, needed: Verb) -> Result<(), WriteError> {
@@ -209,13 +214,7 @@ impl Writes for Writer {
     }
 
     async fn create(&self, object: &[u8]) -> Result<ObjectBytes, WriteError> {
-        let target = Intent::read(object)?.created()?;
-        self.permit("create", &target, Verb::Create)?;
-        let place = self.locate(&target).await?.collection(target.namespace.as_deref());
-        let path = format!("{place}?fieldManager={}", encode(self.identity.manager()));
-        let content_type = "application/json";
-        let call = Call { verb: "create", method: Method::POST, path, content_type, body: object };
-        Ok(Arc::clone(self.write(&target, call).await?.bytes()))
+        self.create_object(object).await
     }
 
     async fn patch(&self, object: &ObjectRef, patch: &Patch<'_>) -> Result<ObjectBytes, WriteError> {

@@ -5,6 +5,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde::Deserialize;
 
+/// Longest pause that a server can talk us into: a proxy's `Retry-After: 3600` must not cost an hour.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
 /// What we read of a refusal.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -41,6 +44,6 @@ impl Status {
     pub(crate) fn retry_after(&self, headers: &HeaderMap) -> Option<Duration> {
         let header = headers.get(http::header::RETRY_AFTER).and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
         let details = self.details.as_ref().map(|d| d.retry_after_seconds).filter(|s| *s > 0);
-        header.or(details).map(Duration::from_secs)
+        header.or(details).map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE))
     }
 }

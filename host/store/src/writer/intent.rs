@@ -38,6 +38,11 @@ impl Intent {
         }
     }
 
+    /// Whether the name is left to the server.
+    pub(super) fn is_unnamed(&self) -> bool {
+        self.metadata.name.as_deref().unwrap_or_default().is_empty()
+    }
+
     /// The object to create; one whose name the server will make is called by its prefix.
     pub(super) fn created(self) -> Result<ObjectRef, WriteError> {
         match (self.metadata.name.as_deref(), self.metadata.generate_name.as_deref()) {

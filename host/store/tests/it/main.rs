@@ -2,6 +2,7 @@
 
 mod embedded;
 mod events;
+mod interleave;
 mod support;
 mod sync;
 mod writes;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::support::{Fake, permissions, reference, secret, thing, until};
+use crate::support::{Fake, options, permissions, reference, secret, thing, until};
 use backplane_core::ports::{Query, ReadError, Reads};
-use backplane_store::{Demand, Snapshot, Source, State, Watch};
+use backplane_store::{Demand, Options, Snapshot, Source, State, Store, Watch};
 use serde_json::json;
 
 fn names(reads: &dyn Reads, query: &Query) -> Vec<String> {
@@ -161,6 +161,62 @@ async fn a_server_that_fails_is_asked_again_at_a_bounded_rate() {
     let _declared = store.declare("test", &[demand()]);
     store.synced(&[things()]).await;
     assert_eq!(fake.requests("GET", "/things?limit").len(), 5, "one request for each failure, and the one that worked");
+}
+
+#[tokio::test]
+async fn a_kind_that_is_refused_after_its_first_list_is_not_answered_until_it_is_given_back() {
+    let fake = Fake::new();
+    fake.put(&thing(), "a", json!({"spec": 1}));
+    let grace = std::time::Duration::from_millis(30);
+    let store = Store::new(fake.client(), Options { refusal_grace: grace, ..options() });
+    let view = store.view(Arc::new(permissions()));
+    view.settled().await;
+    let changes = store.subscribe(&[(things(), Snapshot::Without)]);
+    {
+        let mut world = fake.world();
+        let refusals = || std::iter::repeat_n((403, "Forbidden"), 1000).collect();
+        (world.fail, world.fail_watch) = (refusals(), refusals());
+        world.close_watches();
+    }
+    until("refused", || matches!(view.get(&reference(&thing(), "a")), Err(ReadError::NotReady(_)))).await;
+    assert!(
+        matches!(store.reader(&things()).expect("declared").state(), State::Unavailable(why) if why.contains("403"))
+    );
+    fake.put(&thing(), "a", json!({"spec": 2}));
+    fake.put(&thing(), "b", json!({}));
+    {
+        let mut world = fake.world();
+        (world.fail, world.fail_watch) = Default::default();
+    }
+    until("given back", || names_if_ready(&view).as_deref() == Some(&["a".to_owned(), "b".to_owned()])).await;
+    let told = [changes.next().await, changes.next().await].map(|c| (c.key.name, c.old.is_some(), c.source));
+    assert_eq!(told, [("a".into(), true, Source::Watch), ("b".into(), false, Source::Watch)], "true differences");
+    assert!(changes.try_next().is_none());
+}
+
+fn names_if_ready(reads: &dyn Reads) -> Option<Vec<String>> {
+    reads.list(&thing(), &Query::default()).is_ok().then(|| names(reads, &Query::default()))
+}
+
+#[tokio::test]
+async fn a_single_refusal_interrupts_nobody() {
+    let fake = Fake::new();
+    fake.put(&thing(), "a", json!({}));
+    let store = fake.store();
+    let view = store.view(Arc::new(permissions()));
+    view.settled().await;
+    let reader = store.reader(&things()).expect("declared");
+    {
+        let mut world = fake.world();
+        world.fail_watch = [(403, "Forbidden"), (403, "Forbidden")].into();
+        world.close_watches();
+    }
+    until("opened again", || {
+        assert_eq!(reader.state(), State::Synced);
+        let mut world = fake.world();
+        world.fail_watch.is_empty() && world.watchers() == 2
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -236,6 +236,39 @@ async fn create_patch_and_delete_answer_as_the_server_does() {
 }
 
 #[tokio::test]
+async fn a_creation_whose_answer_was_lost_is_not_made_twice() {
+    let s = setup().await;
+    let intent = json!({"apiVersion": "g/v1", "kind": "Thing", "metadata": {"generateName": "x-", "namespace": "n"}});
+    let intent = intent.to_string().into_bytes();
+    let there = |s: &Setup| s.fake.world().all(&thing(), &backplane_core::Selector::default()).len();
+    s.fake.world().hold();
+    s.fake.world().lose_answers = 2;
+    for _ in 0..2 {
+        let error = s.writer.create(&intent).await.expect_err("the answer is lost");
+        assert!(matches!(error, WriteError::Other(_)), "{error:?}");
+    }
+    let made = s.writer.create(&intent).await.expect("found again");
+    assert_eq!(there(&s), 1, "three tries, one object");
+    let name = value(&made)["metadata"]["name"].as_str().expect("a name").to_owned();
+    assert!(s.view.get(&reference(&thing(), &name)).expect("ready").is_some(), "and the cache has it at once");
+    s.writer.create(&intent).await.expect("another one");
+    assert_eq!(there(&s), 2, "who asks again after an answer gets another");
+}
+
+#[tokio::test]
+async fn a_doubt_ends_when_the_watch_brings_the_object() {
+    let s = setup().await;
+    let intent = json!({"apiVersion": "g/v1", "kind": "Thing", "metadata": {"generateName": "x-", "namespace": "n"}});
+    let intent = intent.to_string().into_bytes();
+    s.fake.world().lose_answers = 1;
+    s.writer.create(&intent).await.expect_err("the answer is lost");
+    let all = || s.view.list(&thing(), &Query::default()).expect("ready").len();
+    until("the watch brings it", || all() == 1).await;
+    s.writer.create(&intent).await.expect("a reader who saw it and wants another gets it");
+    assert_eq!(all(), 2);
+}
+
+#[tokio::test]
 async fn an_own_write_that_leaves_the_selector_leaves_the_cache() {
     let s = setup().await;
     let labelled =

@@ -49,15 +49,27 @@ fn answer(world: &mut World, method: &Method, uri: &str, body: &[u8]) -> Answer 
     if !watching && let Some((code, reason)) = world.fail.pop_front() {
         return refuse(code, reason);
     }
+    if watching && let Some((code, reason)) = world.fail_watch.pop_front() {
+        return refuse(code, reason);
+    }
     let body = || serde_json::from_slice::<Value>(body).unwrap_or_default();
-    match (method.as_str(), &target.name) {
+    let answer = match (method.as_str(), &target.name) {
         ("GET", None) if watching => watch(world, &target.served.kind, query),
         ("GET", None) => list(world, &target.served.kind, query),
+        ("GET", Some(name)) => match world.get(&target.served.kind, target.namespace.as_deref(), name) {
+            Some(object) => reply(200, &object),
+            None => refuse(404, "NotFound"),
+        },
         ("POST", None) => create(world, &target, body()),
         ("PATCH", Some(name)) => patch(world, &target, name, &body(), query.contains("force=true")),
         ("DELETE", Some(name)) => delete(world, &target, name, &body()),
         _ => refuse(405, "MethodNotAllowed"),
+    };
+    if method != Method::GET && world.lose_answers > 0 {
+        world.lose_answers -= 1;
+        return refuse(504, "Timeout");
     }
+    answer
 }
 
 fn discovery(world: &World, group: &str, version: &str) -> Answer {
@@ -109,14 +121,20 @@ fn stream_of(lines: impl Stream<Item = String> + Send + 'static) -> Answer {
     Response::new(StreamBody::new(frames).boxed_unsync())
 }
 
-fn list(world: &World, kind: &Kind, query: &str) -> Answer {
-    let all = world.all(kind, &selector(query));
-    let start: usize = parameter(query, "continue").map_or(0, |at| at.parse().expect("offset"));
+/// Pages of one list show one moment, as those of a real server do.
+fn list(world: &mut World, kind: &Kind, query: &str) -> Answer {
+    let token = parameter(query, "continue").and_then(|at| at.split_once('-'));
+    let (version, start) = match token {
+        Some((version, start)) => (version.parse().expect("version"), start.parse().expect("offset")),
+        None => (world.version, 0_usize),
+    };
+    let now = world.all(kind, &selector(query));
+    let all = world.snapshots.entry((version, kind.clone())).or_insert(now);
     let limit: usize = parameter(query, "limit").map_or(usize::MAX, |n| n.parse().expect("limit"));
     let items: Vec<Value> = all.iter().skip(start).take(limit).map(without_kind).collect();
     let end = start + items.len();
-    let more = if end < all.len() { end.to_string() } else { String::new() };
-    let metadata = json!({"resourceVersion": world.version.to_string(), "continue": more});
+    let more = if end < all.len() { format!("{version}-{end}") } else { String::new() };
+    let metadata = json!({"resourceVersion": version.to_string(), "continue": more});
     reply(200, &json!({"kind": "List", "metadata": metadata, "items": items}))
 }
 
@@ -129,7 +147,9 @@ fn without_kind(object: &Value) -> Value {
 }
 
 fn create(world: &mut World, target: &Target, mut object: Value) -> Answer {
-    if let Some(prefix) = object["metadata"]["generateName"].as_str() {
+    if object["metadata"]["name"].is_null()
+        && let Some(prefix) = object["metadata"]["generateName"].as_str()
+    {
         object["metadata"]["name"] = json!(format!("{prefix}{}", world.version));
     }
     let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();

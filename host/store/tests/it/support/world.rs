@@ -36,6 +36,8 @@ pub(crate) type Line = Option<String>;
 struct Watcher {
     kind: Kind,
     selector: Selector,
+    /// Hears nothing that is not newer.
+    from: u64,
     lines: mpsc::UnboundedSender<Line>,
 }
 
@@ -56,6 +58,12 @@ pub(crate) struct World {
     pub(crate) requests: Vec<Logged>,
     /// Answers given to the next requests that are no watches or discovery: status and reason.
     pub(crate) fail: VecDeque<(u16, &'static str)>,
+    /// Answers given to the next watch requests.
+    pub(crate) fail_watch: VecDeque<(u16, &'static str)>,
+    /// So many of the next writes happen, and their answers are lost.
+    pub(crate) lose_answers: u32,
+    /// Lists in pages that have begun, as they were then, by version and kind.
+    pub(crate) snapshots: BTreeMap<(u64, Kind), Vec<Value>>,
     /// Whether streaming lists are refused.
     pub(crate) refuse_streaming: bool,
     /// Watch requests from versions below this one are told that they are too old.
@@ -74,6 +82,9 @@ impl World {
             version: 1,
             requests: Vec::new(),
             fail: VecDeque::new(),
+            fail_watch: VecDeque::new(),
+            lose_answers: 0,
+            snapshots: BTreeMap::new(),
             refuse_streaming: false,
             compacted: 0,
             objects: BTreeMap::new(),
@@ -130,6 +141,19 @@ impl World {
         }
     }
 
+    pub(crate) fn holds_nothing(&self) -> bool {
+        self.held.as_ref().is_none_or(Vec::is_empty)
+    }
+
+    /// Whether an object has been there, and matching, at all times since a version.
+    pub(crate) fn is_unbroken_since(&self, kind: &Kind, name: &str, version: u64, selector: &Selector) -> bool {
+        let named = |object: &Option<Value>| object.as_ref().is_some_and(|o| o["metadata"]["name"] == name);
+        let matching = |object: &Option<Value>| object.as_ref().is_some_and(|o| selects(selector, o));
+        let of_it = |h: &&Happened| h.kind == *kind && (named(&h.before) || named(&h.after));
+        let present = self.get(kind, Some("n"), name).is_some();
+        present && self.history.iter().filter(of_it).filter(|h| h.version >= version).all(|h| matching(&h.after))
+    }
+
     /// Ends all watches.
     pub(crate) fn close_watches(&mut self) {
         self.watchers.drain(..).for_each(|watcher| drop(watcher.lines.send(None)));
@@ -145,11 +169,16 @@ impl World {
         self.watchers.len()
     }
 
-    /// Stops or begins to serve a kind; its objects and watches go with it.
+    /// Stops or begins to serve a kind; its objects, watches and history go with it.
     pub(crate) fn serve(&mut self, kind: &Kind, present: bool) {
         self.served.iter_mut().filter(|s| s.kind == *kind).for_each(|s| s.present = present);
         if !present {
-            self.objects.retain(|(k, _, _), _| k != kind);
+            self.version += 1;
+            self.compacted = self.version;
+            for (_, object) in self.objects.extract_if(.., |(k, _, _), _| k == kind) {
+                let (version, kind) = (self.version, kind.clone());
+                self.history.push(Happened { version, kind, before: Some(object), after: None });
+            }
             self.close_watches();
         }
     }
@@ -162,7 +191,7 @@ impl World {
         from: Option<u64>,
     ) -> mpsc::UnboundedReceiver<Line> {
         let (lines, receiver) = mpsc::unbounded_channel();
-        let watcher = Watcher { kind: kind.clone(), selector, lines };
+        let watcher = Watcher { kind: kind.clone(), selector, from: from.unwrap_or(self.version), lines };
         match from {
             None => {
                 for object in self.all(kind, &watcher.selector) {
@@ -201,7 +230,7 @@ pub(crate) fn bookmark(version: u64, end: bool) -> Value {
 }
 
 fn tell(watcher: &Watcher, happened: &Happened) {
-    if watcher.kind != happened.kind {
+    if watcher.kind != happened.kind || happened.version <= watcher.from {
         return;
     }
     let matching = |object: &Option<Value>| object.clone().filter(|o| selects(&watcher.selector, o));
