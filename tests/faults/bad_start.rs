@@ -103,6 +103,18 @@ async fn every_mistake_in_the_settings_is_reported_at_once() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_grant_of_a_misspelt_kind_is_named_with_what_the_plugin_declares() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let config = folder.path().join("backplane.toml");
+    let plugin = format!("[[plugin]]\npath = {:?}\n", guest("website.wasm"));
+    std::fs::write(&config, plugin + "grant = { kinds = [\"Deployment.apps\", \"Sevrice\"] }\n")?;
+    let text = fails(&["run", "--config", &config.display().to_string()]).await?;
+    holds(&text, &["plugin[0].grant.kinds", "\"Sevrice\"", "Service"])?;
+    anyhow::ensure!(!text.contains("\"Deployment.apps\""), "{text}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_kubeconfig_of_somebody_else_is_never_overwritten() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("kubeconfig");

@@ -27,6 +27,14 @@ pub struct Declaration {
     pub settings_schema: Option<String>,
 }
 
+impl Declaration {
+    /// Every kind that it reconciles, reads or writes; some more than once.
+    pub fn kinds(&self) -> impl Iterator<Item = &Kind> {
+        let touched = self.reads.iter().map(|read| &read.kind).chain(self.writes.iter().map(|write| &write.kind));
+        self.reconciles.iter().chain(touched)
+    }
+}
+
 /// A kind that a plugin reads, and whom its changes wake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Read {

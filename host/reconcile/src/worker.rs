@@ -128,7 +128,8 @@ impl Verdict {
 fn after_status(next: Next, written: Result<(), WriteError>) -> Next {
     let Err(error) = written else { return next };
     warn!(error = %ErrorChain(&error), "conditions could not be written");
-    let hopeless = matches!(error, WriteError::Denied(_) | WriteError::Forbidden(_) | WriteError::Invalid(_));
+    // A right that the API server withdrew may be given back, and nobody would tell.
+    let hopeless = matches!(error, WriteError::Denied(_) | WriteError::Invalid(_));
     let at_least = if let WriteError::Throttled(pause) = error { pause } else { Duration::ZERO };
     match next {
         Next::Rest | Next::After(_) if !hopeless => Next::Retry { at_least },

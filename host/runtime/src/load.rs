@@ -3,13 +3,14 @@
 //! Everything that can be wrong with a plugin is found here, before any listener opens, and reported with the field of the
 //! settings file that named it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use backplane_core::grant::{KindGrant, Permissions};
 use backplane_core::machines::MachineKinds;
 use backplane_core::{Declaration, ErrorChain, Grant};
 use backplane_engine::{Component, Credential, Endpoint, Endpoints, Engine};
+use backplane_provider::{cluster_declaration, machine_declaration};
 use secrecy::SecretString;
 
 use crate::settings::{CredentialSettings, EndpointSettings, GrantSettings, PluginSettings, Problems, Settings};
@@ -79,6 +80,7 @@ async fn load_one(
         plugin.endpoints.entry(name.clone()).or_insert_with(|| endpoint.clone());
     }
     let endpoints = endpoints(&declaration, &plugin, field, problems);
+    granted_kinds(&declaration, kinds.as_ref(), &plugin.grant, field, problems);
     let grant = grant(&plugin.grant, &plugin);
     Some(Loaded { component, declaration, kinds, grant, endpoints, settings, source: plugin })
 }
@@ -107,6 +109,28 @@ fn grant(settings: &GrantSettings, plugin: &PluginSettings) -> Grant {
         kinds: settings.kinds.clone().map_or(KindGrant::Declared, KindGrant::Only),
         namespaces: settings.namespaces.clone(),
         endpoints: plugin.endpoints.keys().cloned().collect(),
+    }
+}
+
+/// A granted kind that nobody declares is most likely misspelt: it would grant nothing, and nobody would be told.
+fn granted_kinds(
+    declaration: &Declaration,
+    machines: Option<&MachineKinds>,
+    grant: &GrantSettings,
+    field: &str,
+    problems: &mut Problems,
+) {
+    let Declaration { name, version, .. } = declaration;
+    let rooms =
+        machines.map(|kinds| [machine_declaration(name, version, kinds), cluster_declaration(name, version, kinds)]);
+    let declared: BTreeSet<String> =
+        rooms.iter().flatten().chain([declaration]).flat_map(Declaration::kinds).map(ToString::to_string).collect();
+    for kind in grant.kinds.iter().flatten().filter(|kind| !declared.contains(*kind)) {
+        let known = declared.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        problems.add(
+            format!("{field}.grant.kinds"),
+            format!("{kind:?} is not declared by plugin {name}; it declares {known}"),
+        );
     }
 }
 
