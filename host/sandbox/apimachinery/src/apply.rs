@@ -9,8 +9,8 @@
 //! track:  old, new --compare--> changed fields leave their owners and join the manager
 //! ```
 //!
-//! The algorithms follow `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`. Managers of
-//! other versions of the kind are treated as if they used this one: versions here share one schema.
+//! The algorithms follow `sigs.k8s.io/structured-merge-diff` and `k8s.io/apimachinery/pkg/util/managedfields`. What a manager
+//! wrote in another version of the kind is compared in that version, which [`Versions`] converts to.
 
 mod check;
 mod compare;
@@ -21,6 +21,7 @@ mod remove;
 mod set;
 mod shape;
 mod to_set;
+mod versions;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -31,6 +32,8 @@ use managed::{Managed, Manager, Operation};
 use path::Element;
 use set::Set;
 use shape::Shape;
+pub use versions::Versions;
+use versions::Views;
 
 /// Who applies, what part of the object, and how firmly.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +46,8 @@ pub struct Applier<'a> {
     pub force: bool,
     /// Time of the request.
     pub now: Timestamp,
+    /// The other versions of the kind. `None`: all versions have the same fields.
+    pub versions: Option<&'a dyn Versions>,
 }
 
 /// Applies an intent to the live object (`None`: creates it) and returns the object with new `managedFields`. The result
@@ -128,14 +133,15 @@ impl Step<'_> {
         let mut set = to_set::of(self.shape, &intent);
         set = set.recursive_difference(&self.ignored());
         let last = managed.set(&me);
+        let last_version = managed.version(&me);
         managed.replace(&me, set);
-        let new = self.prune(merged, &managed, last.as_ref());
-        let compared = compare::compare(self.shape, &live, &new).without(&self.ignored());
-        let conflicts = managed.conflicts(&me, &compared.changed());
+        let new = self.prune(merged, &managed, last.as_ref().zip(last_version.as_deref()))?;
+        let views = self.views(&live, &new, &mut managed)?;
+        let conflicts = managed.conflicts(&me, &views);
         if !self.applier.force && !conflicts.is_empty() {
             return Err(Status::apply_conflict(&conflicts));
         }
-        managed.give_up(&compared, Some(&me));
+        managed.give_up(&views, Some(&me));
         managed.strip(&stripped());
         managed.touch(&me, last.map(|l| l.difference(&stripped())).as_ref(), new != live, self.applier.now);
         Ok(managed.write(new))
@@ -148,24 +154,11 @@ impl Step<'_> {
         managed.set_time(&manager, self.applier.now);
     }
 
-    /// Takes out what the manager applied last time, does not apply now, and nobody else owns.
-    fn prune(&self, merged: Value, managed: &Managed, last: Option<&Set>) -> Value {
-        let Some(last) = last.filter(|l| !l.is_empty()) else { return merged };
-        let named = |set: &Set| set.ensure_named(self.shape);
-        let last = named(last);
-        let all = named(&to_set::of(self.shape, &merged));
-        let pruned = remove::remove(self.shape, &merged, &last);
-        let kept = named(&to_set::of(self.shape, &pruned)).union(&named(&managed.union()));
-        let owned = remove::remove(self.shape, &merged, &all.difference(&kept));
-        // Fields that nobody owns are not this manager's to remove.
-        let gone = all.difference(&named(&to_set::of(self.shape, &owned))).intersection(&last);
-        remove::remove(self.shape, &merged, &gone)
-    }
-
     fn update(&self, before: &Value, after: &Value, managed: &mut Managed) {
-        let compared = compare::compare(self.shape, before, after).without(&self.ignored());
-        managed.give_up(&compared, None);
-        let mine = compared.changed().difference(&stripped());
+        // A version that cannot be converted to leaves its managers what they have.
+        let views = self.views(before, after, managed).unwrap_or_else(|_| Views::alone(self.compared(before, after)));
+        managed.give_up(&views, None);
+        let mine = views.own.changed().difference(&stripped());
         if !mine.is_empty() {
             let me = self.manager(Operation::Update);
             managed.add(&me, &mine);
@@ -220,10 +213,11 @@ fn stripped() -> Set {
 }
 
 impl Managed {
-    fn conflicts(&self, me: &Manager, changed: &Set) -> Vec<ApplyConflict> {
+    fn conflicts(&self, me: &Manager, views: &Views) -> Vec<ApplyConflict> {
         let mut conflicts = Vec::new();
-        for (manager, set) in self.others(me) {
-            for path in set.intersection(changed).paths() {
+        for (manager, version, set) in self.others(me) {
+            let Some(compared) = views.at(version) else { continue };
+            for path in set.intersection(&compared.changed()).paths() {
                 conflicts.push(ApplyConflict { manager: manager.shown(), path });
             }
         }

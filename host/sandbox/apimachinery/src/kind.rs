@@ -43,12 +43,23 @@ pub struct ResourceKind {
     pub subresources: Subresources,
     /// Whether this is the version that is stored.
     pub storage: bool,
+    /// How objects get into this version and out of it.
+    pub conversion: Conversion,
     /// Verbs served on the resource, such as `list`.
     pub verbs: Vec<String>,
     /// Where the kind comes from.
     pub origin: Origin,
     /// Warning that clients of a deprecated version get.
     pub deprecation: Option<String>,
+}
+
+/// How objects of a kind get from one version into another.
+#[derive(Debug, Clone, Default)]
+pub struct Conversion {
+    /// The version that is stored, served or not.
+    pub storage_version: String,
+    /// `spec.conversion.webhook` of the definition: whom to ask. `None`: nothing but `apiVersion` changes.
+    pub webhook: Option<Arc<Value>>,
 }
 
 /// Whether objects live in namespaces.

@@ -21,6 +21,7 @@
 
 pub mod apply;
 mod builtin;
+pub mod condition;
 pub mod field;
 pub mod jsonpath;
 pub mod kind;

@@ -24,6 +24,7 @@ use crate::field::FieldError;
 
 pub(crate) use lists::keys as list_keys;
 pub(crate) use metadata::document as object_meta_document;
+pub(crate) use rules::free_value;
 
 /// One node of a structural schema; the root describes the whole object.
 #[derive(Debug, Clone, Default)]

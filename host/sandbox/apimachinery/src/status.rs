@@ -2,6 +2,7 @@
 //!
 //! Source: `k8s.io/apimachinery/pkg/api/errors`. Only builds answers; deciding them belongs to the callers.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -13,7 +14,7 @@ use crate::field::{FieldError, go_quote};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
     code: u16,
-    reason: &'static str,
+    reason: Cow<'static, str>,
     message: String,
     details: Option<Value>,
 }
@@ -51,7 +52,7 @@ pub struct ApplyConflict {
 impl Status {
     /// An answer from its parts.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason, message: message.into(), details: None }
+        Self { code, reason: reason.into(), message: message.into(), details: None }
     }
 
     fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
@@ -269,6 +270,20 @@ impl Status {
         Self::new(500, "", why)
     }
 
+    /// The refusal of an admission webhook: what it answered, with who said so in front.
+    pub fn denied(webhook: &str, result: &Value) -> Self {
+        let text = |field: &str| result[field].as_str().filter(|text| !text.is_empty());
+        let by = format!("admission webhook {} denied the request", go_quote(webhook));
+        let message = match text("message").or_else(|| text("reason")) {
+            Some(why) => format!("{by}: {why}"),
+            None => format!("{by} without explanation"),
+        };
+        let code = result["code"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or_default();
+        let reason = text("reason").unwrap_or_default().to_owned();
+        let details = result.get("details").filter(|details| details.is_object()).cloned();
+        Self { code: code.clamp(400, 599), reason: reason.into(), message, details }
+    }
+
     /// 409 of server-side apply: other managers own these fields.
     pub fn apply_conflict(conflicts: &[ApplyConflict]) -> Self {
         let causes = conflicts
@@ -288,7 +303,7 @@ impl Status {
 
     /// CamelCase reason; empty if there is none.
     pub fn reason(&self) -> &str {
-        self.reason
+        &self.reason
     }
 
     /// Text for people.
@@ -303,7 +318,7 @@ impl Status {
             "message": self.message, "code": self.code,
         });
         if !self.reason.is_empty() {
-            value["reason"] = self.reason.into();
+            value["reason"] = self.reason.as_ref().into();
         }
         if let Some(details) = &self.details {
             value["details"] = details.clone();

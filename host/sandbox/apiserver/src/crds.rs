@@ -21,6 +21,7 @@ use crate::pipeline::{Resource, write};
 use crate::registry::storage_of;
 use crate::server::Inner;
 use crate::storage::{Change, ChangeKind, GroupResource, Stored};
+use crate::webhook::aside;
 
 const GROUP: &str = "apiextensions.k8s.io";
 const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
@@ -47,6 +48,7 @@ pub(crate) fn serve(server: &Inner, stored: &Stored) {
     }
     // The object was validated before it was stored, so nothing is left to say about errors here.
     let kinds = ResourceKind::from_crd(&definition).unwrap_or_default();
+    server.conversions.clear();
     if let Some(kind) = kinds.first() {
         server.storage.set_open(&storage_of(kind), true);
     }
@@ -84,8 +86,10 @@ pub(crate) fn start(server: &Arc<Inner>) {
     tokio::spawn(async move {
         while let Some(change) = feed.recv().await {
             let Some(server) = Weak::upgrade(&server) else { return };
-            if let Some(definition) = concerned(&server, &change) {
-                finish(&server, &definition);
+            let Some(definition) = concerned(&server, &change) else { continue };
+            match server.calls_out() {
+                true => aside(move || finish(&server, &definition)).await,
+                false => finish(&server, &definition),
             }
         }
     });

@@ -18,6 +18,10 @@ use crate::pipeline::delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, de
 use crate::pipeline::{Resource, write};
 use crate::server::Inner;
 use crate::storage::{Change, ChangeKind, Owner, Stored};
+use crate::webhook::aside;
+
+/// The service account of the controller.
+const ACCOUNT: &str = "generic-garbage-collector";
 
 /// Follows every change.
 pub(crate) fn start(server: &Arc<Inner>) {
@@ -26,7 +30,10 @@ pub(crate) fn start(server: &Arc<Inner>) {
     tokio::spawn(async move {
         while let Some(change) = feed.recv().await {
             let Some(server) = Weak::upgrade(&server) else { return };
-            on_change(&server, &change);
+            match server.calls_out() {
+                true => aside(move || on_change(&server, &change)).await,
+                false => on_change(&server, &change),
+            }
         }
     });
 }
@@ -119,7 +126,7 @@ fn can_own(server: &Inner, owner: &Owner, dependent: &Stored) -> bool {
 fn remove(server: &Inner, object: &Stored, propagation: Propagation) {
     if let Some(resource) = resource(server, object) {
         // A failure means that somebody else changed or removed it, which brings the next look.
-        let _ = delete(&resource, &object.key.name, &DeleteOptions::internal(propagation, &object.uid));
+        let _ = delete(&resource, &object.key.name, &DeleteOptions::of_controller(ACCOUNT, propagation, &object.uid));
     }
 }
 

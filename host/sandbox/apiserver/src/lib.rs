@@ -1,17 +1,18 @@
 //! An embedded Kubernetes API server for development and tests: unpatched kubectl and kube-rs work against it.
 //!
-//! Objects live in memory. There is no etcd, no admission webhooks, no kubelet; Pods are stored, never run. What decides
+//! Objects live in memory. There is no etcd and no kubelet; Pods are stored, never run. What decides
 //! about an object's content (schemas, patches, apply, tables) is `backplane-apimachinery`; this crate is everything that
 //! needs time, randomness, storage or a socket. No global state: several servers live in one process.
 //!
 //! ```text
 //!   TLS, HTTP/1.1, HTTP/2 ──┐
 //!   LocalClient ────────────┴─> pipeline: authn ─> impersonation ─> authz ─> read | write | watch | discovery
-//!                                                                               │
+//!                                                                               │  └─> admission, conversion ─> webhooks
 //!              gc, namespaces, crds (tasks that follow every change) ──────> storage
 //! ```
 
 mod audit;
+mod conversion;
 mod crds;
 mod env;
 mod gc;
@@ -24,6 +25,7 @@ mod server;
 mod storage;
 mod tls;
 mod user;
+mod webhook;
 
 pub use audit::AuditEvent;
 pub use backplane_apimachinery::Status;

@@ -12,7 +12,10 @@ use crate::pipeline::delete::{DeleteOptions, Propagation, delete};
 use crate::pipeline::{Resource, write};
 use crate::server::Inner;
 use crate::storage::{Change, ChangeKind, GroupResource};
+use crate::webhook::aside;
 
+/// The service account of the controller.
+const ACCOUNT: &str = "namespace-controller";
 /// Changes that are looked at together.
 const BATCH: usize = 256;
 
@@ -24,10 +27,10 @@ pub(crate) fn start(server: &Arc<Inner>) {
         let mut changes = Vec::new();
         while feed.recv_many(&mut changes, BATCH).await > 0 {
             let Some(server) = Weak::upgrade(&server) else { return };
+            let calls_out = server.calls_out();
             let names: BTreeSet<String> = changes.drain(..).filter_map(|change| concerned(&change)).collect();
-            for name in names {
-                end(&server, &name);
-            }
+            let all = move || names.iter().for_each(|name| end(&server, name));
+            if calls_out { aside(all).await } else { all() }
         }
     });
 }
@@ -59,7 +62,7 @@ fn end(server: &Inner, name: &str) {
         let resource = Resource::new(server, kind, Some(name));
         for stored in objects.iter().filter(|stored| !stored.deleting) {
             // A failure means that somebody else changed or removed it, which brings the next look.
-            let options = DeleteOptions::internal(Propagation::Background, &stored.uid);
+            let options = DeleteOptions::of_controller(ACCOUNT, Propagation::Background, &stored.uid);
             let _ = delete(&resource, &stored.key.name, &options);
         }
         left += server.storage.count(&place, Some(name));

@@ -8,6 +8,7 @@
 //! Every step answers with a value or with a [`Status`]; this file turns both into HTTP and records what was asked.
 
 mod accept;
+pub(crate) mod admission;
 mod authn;
 mod authz;
 mod body;
@@ -40,6 +41,7 @@ use http::{HeaderMap, Request, Response};
 use crate::audit::AuditEvent;
 use crate::server::{Body, Inner};
 use crate::user::User;
+use crate::webhook::aside;
 use accept::Accept;
 pub(crate) use bootstrap::bootstrap;
 pub(crate) use reply::status as refuse;
@@ -67,15 +69,19 @@ pub(crate) async fn handle(server: &Arc<Inner>, request: Request<Bytes>) -> Resp
         None => authn::authenticate(server, &parts.headers),
     };
     let mut names = (String::new(), None);
-    let answer = sender.and_then(|sender| {
+    let user = sender.and_then(|sender| {
         names.0.clone_from(&sender.name);
         let acting = authn::impersonate(server, &sender, &parts.headers)?;
         if let Some(acting) = &acting {
             names = (acting.name.clone(), Some(sender.name.clone()));
         }
-        let user = acting.unwrap_or(sender);
-        answer(&Call { server, user, request: &info, headers: &parts.headers, body: &body })
+        Ok(acting.unwrap_or(sender))
     });
+    let info = Arc::new(info);
+    let answer = match user {
+        Ok(user) => answered(server, user, &info, parts.headers, body).await,
+        Err(status) => Err(status),
+    };
     let response = answer.unwrap_or_else(|status| reply::status(&status));
     tracing::trace!(
         server = server.options.name,
@@ -83,8 +89,23 @@ pub(crate) async fn handle(server: &Arc<Inner>, request: Request<Bytes>) -> Resp
         path = info.path,
         code = response.status().as_u16()
     );
-    server.record(audit(info, names, response.status().as_u16()));
+    server.record(audit(Arc::unwrap_or_clone(info), names, response.status().as_u16()));
     response
+}
+
+/// Answers on a thread that may block, if the answer may need a webhook.
+async fn answered(
+    server: &Arc<Inner>,
+    user: User,
+    request: &Arc<RequestInfo>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response<Body>, Status> {
+    if request.resource.is_none() || !server.calls_out() {
+        return answer(&Call { server, user, request, headers: &headers, body: &body });
+    }
+    let (server, request) = (Arc::clone(server), Arc::clone(request));
+    aside(move || answer(&Call { server: &server, user, request: &request, headers: &headers, body: &body })).await
 }
 
 fn answer(call: &Call<'_>) -> Result<Response<Body>, Status> {

@@ -24,6 +24,8 @@ pub(crate) struct Kinds {
     by_path: HashMap<(String, String, String), Arc<ResourceKind>>,
     by_kind: HashMap<Kind, Arc<ResourceKind>>,
     documents: OnceLock<Documents>,
+    /// Whether a kind is converted by a webhook.
+    converts: bool,
 }
 
 /// One API group with its versions, the preferred one first.
@@ -67,7 +69,13 @@ impl Kinds {
             by_kind.entry(kind.kind()).or_insert_with(|| Arc::clone(kind));
         }
         (kinds.by_path, kinds.by_kind) = (by_path, by_kind);
+        kinds.converts = kinds.custom.values().flat_map(|(_, all)| all).any(|kind| kind.conversion.webhook.is_some());
         kinds
+    }
+
+    /// Whether any kind is converted by a webhook.
+    pub(crate) fn converts(&self) -> bool {
+        self.converts
     }
 
     /// Every served kind, those of Kubernetes first.
@@ -103,11 +111,14 @@ impl Kinds {
         groups
     }
 
-    /// One kind for each stored resource; which version it names is of no importance.
+    /// One kind for each stored resource, in the version in which it is stored if that is served.
     pub(crate) fn stored(&self) -> BTreeMap<GroupResource, Arc<ResourceKind>> {
-        let mut stored = BTreeMap::new();
+        let mut stored: BTreeMap<GroupResource, Arc<ResourceKind>> = BTreeMap::new();
         for kind in self.all().filter(|kind| kind.is_stored()) {
-            stored.entry(storage_of(kind)).or_insert_with(|| Arc::clone(kind));
+            let place = storage_of(kind);
+            if stored.get(&place).is_none_or(|known| kind.storage && !known.storage) {
+                stored.insert(place, Arc::clone(kind));
+            }
         }
         stored
     }

@@ -8,14 +8,17 @@ use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::broadcast;
 
 use crate::audit::AuditEvent;
+use crate::conversion::Memory;
 use crate::env::Env;
 use crate::local::LocalClient;
 use crate::pipeline;
+use crate::pipeline::admission::Known;
 use crate::pipeline::protobuf::Table;
 use crate::pipeline::rbac::Rbac;
 use crate::registry::Registry;
 use crate::storage::Storage;
 use crate::user::{MASTERS, User};
+use crate::webhook::Webhooks;
 
 /// Body of an answer; that of a watch goes on.
 pub type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -87,6 +90,9 @@ pub(crate) struct Inner {
     pub(crate) rbac: Rbac,
     /// Read when the first client sends protobuf.
     pub(crate) wire: OnceLock<Table>,
+    pub(crate) webhooks: Webhooks,
+    pub(crate) conversions: Memory,
+    pub(crate) admission: Known,
     audit: broadcast::Sender<AuditEvent>,
 }
 
@@ -102,6 +108,9 @@ impl ApiServer {
             registry: Registry::new(),
             rbac: Rbac::default(),
             wire: OnceLock::new(),
+            webhooks: Webhooks::default(),
+            conversions: Memory::default(),
+            admission: Known::default(),
             audit: broadcast::channel(AUDIT_BACKLOG).0,
             env,
             options,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::compare::Comparison;
 use super::set::Set;
+use super::versions::Views;
 use crate::field::go_quote;
 
 /// Update managers that an object keeps; the oldest beyond are joined into one.
@@ -121,14 +121,31 @@ impl Managed {
         self.0.get(&manager.identity()).map(|owned| owned.set.clone())
     }
 
-    pub(crate) fn others(&self, me: &Manager) -> impl Iterator<Item = (&Manager, &Set)> {
-        let me = me.identity();
-        self.0.iter().filter(move |(manager, _)| **manager != me).map(|(manager, owned)| (manager, &owned.set))
+    /// The version in which a manager wrote.
+    pub(crate) fn version(&self, manager: &Manager) -> Option<String> {
+        self.0.get(&manager.identity()).map(|owned| owned.api_version.clone())
     }
 
-    /// Everything that somebody owns.
-    pub(crate) fn union(&self) -> Set {
-        self.0.values().fold(Set::default(), |all, owned| all.union(&owned.set))
+    /// Everybody else, with the version in which each wrote and what it owns there.
+    pub(crate) fn others(&self, me: &Manager) -> impl Iterator<Item = (&Manager, &str, &Set)> {
+        let me = me.identity();
+        let others = self.0.iter().filter(move |(manager, _)| **manager != me);
+        others.map(|(manager, owned)| (manager, owned.api_version.as_str(), &owned.set))
+    }
+
+    /// Everything that somebody owns, by the version in which it was written.
+    pub(crate) fn by_version(&self) -> BTreeMap<String, Set> {
+        let mut all: BTreeMap<String, Set> = BTreeMap::new();
+        for owned in self.0.values() {
+            let known = all.entry(owned.api_version.clone()).or_default();
+            *known = known.union(&owned.set);
+        }
+        all
+    }
+
+    /// Forgets those who wrote in a version that is no longer there.
+    pub(crate) fn forget_version(&mut self, api_version: &str) {
+        self.0.retain(|_, owned| owned.api_version != api_version);
     }
 
     fn owned(&mut self, manager: &Manager) -> &mut Owned {
@@ -157,14 +174,14 @@ impl Managed {
         }
     }
 
-    /// Takes changed and removed fields from their owners; the exempt manager only loses what is gone.
-    pub(crate) fn give_up(&mut self, compared: &Comparison, exempt: Option<&Manager>) {
+    /// Takes changed and removed fields from their owners, each seen in the owner's version; the exempt manager keeps its own.
+    pub(crate) fn give_up(&mut self, views: &Views, exempt: Option<&Manager>) {
         let exempt = exempt.map(Manager::identity);
-        let changed = compared.changed();
         for (manager, owned) in &mut self.0 {
-            if exempt.as_ref() != Some(manager) {
-                owned.set = owned.set.difference(&changed).difference(&compared.removed);
-            }
+            let Some(compared) = views.at(&owned.api_version).filter(|_| exempt.as_ref() != Some(manager)) else {
+                continue;
+            };
+            owned.set = owned.set.difference(&compared.changed()).difference(&compared.removed);
         }
         self.0.retain(|_, owned| !owned.set.is_empty());
     }

@@ -6,7 +6,7 @@ use super::*;
 use crate::testing::{at, mk_widget, widget};
 
 fn by(manager: &str, second: i64) -> Applier<'_> {
-    Applier { manager, subresource: None, force: false, now: at(second) }
+    Applier { manager, subresource: None, force: false, now: at(second), versions: None }
 }
 
 fn applied(live: Option<&Value>, spec: Value, applier: &Applier<'_>) -> Value {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::jsonpath::JsonPath;
-use crate::kind::{Origin, ResourceKind, ScalePaths, Scope, Subresources, standard_verbs};
+use crate::kind::{Conversion, Origin, ResourceKind, ScalePaths, Scope, Subresources, standard_verbs};
 use crate::schema::Schema;
 use crate::table;
 
@@ -78,6 +78,7 @@ fn one(group: &str, virtual_: bool, file: &Value, shared: &Shared) -> ResourceKi
             scale: (file["scale"] == true).then(workload_scale).flatten(),
         },
         storage: true,
+        conversion: Conversion { storage_version: "v1".into(), webhook: None },
         verbs: if virtual_ { vec!["create".into()] } else { standard_verbs() },
         origin: if virtual_ { Origin::Virtual } else { Origin::Builtin },
         deprecation: None,

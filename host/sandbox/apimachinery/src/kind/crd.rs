@@ -1,7 +1,6 @@
 //! Reads `CustomResourceDefinition`s.
 //!
-//! Source: `k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation`. Conversion webhooks are not looked at: every
-//! version must have a schema that takes the stored objects.
+//! Source: `k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation`.
 
 mod check;
 mod columns;
@@ -10,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Origin, ResourceKind, ScalePaths, Scope, Subresources};
+use super::{Conversion, Origin, ResourceKind, ScalePaths, Scope, Subresources};
 use crate::field::FieldError;
 use crate::jsonpath::JsonPath;
 use crate::schema::Schema;
@@ -58,6 +57,7 @@ impl Reader<'_> {
             columns: columns::read(self.version, self.path)?,
             subresources,
             storage: flag(self.version, "storage"),
+            conversion: conversion(self.crd),
             verbs: super::standard_verbs(),
             origin: Origin::Custom,
             deprecation: None,
@@ -123,6 +123,14 @@ impl Reader<'_> {
         let own = self.version.get("deprecationWarning").and_then(Value::as_str).map(str::to_owned);
         Some(own.unwrap_or_else(|| format!("{} {} is deprecated", kind.api_version(), kind.kind)))
     }
+}
+
+fn conversion(crd: &Value) -> Conversion {
+    let versions = crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
+    let stored = versions.filter(|version| flag(version, "storage")).map(|version| text(version, "/name")).next();
+    let asks = text(crd, "/spec/conversion/strategy") == "Webhook";
+    let webhook = crd.pointer("/spec/conversion/webhook").filter(|_| asks).map(|webhook| Arc::new(webhook.clone()));
+    Conversion { storage_version: stored.unwrap_or_default().to_owned(), webhook }
 }
 
 /// Names of a definition, with what Kubernetes derives where they are absent.

@@ -17,6 +17,11 @@ use serde_json::Value;
 use super::{Additional, ListType, Schema, lists};
 use crate::field::FieldError;
 
+/// A value without a schema as rules see it.
+pub(crate) fn free_value(value: &Value) -> cel::Value {
+    values::convert(&Schema::default(), value)
+}
+
 /// One rule, ready to run.
 #[derive(Clone)]
 pub(crate) struct Rule {

@@ -2,16 +2,22 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use backplane_apimachinery::ResourceKind;
 use backplane_core::ObjectKey;
+use serde_json::Value;
 
 use super::{ChangeKind, WatchEvent};
-use crate::pipeline::resource::convert;
+use crate::conversion;
 use crate::pipeline::watch::Follower;
 use crate::registry::storage_of;
 use crate::server::Inner;
 use crate::storage::{Change, ChangeKind as Stores, GroupResource, Stored};
+use crate::webhook::aside;
+
+/// Pause before a conversion that failed is tried again.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// The state of one watch.
 pub(super) struct Follow {
@@ -22,7 +28,7 @@ pub(super) struct Follow {
     follower: Follower,
     /// What the reader has been told of.
     known: BTreeMap<ObjectKey, Arc<Stored>>,
-    pending: VecDeque<WatchEvent>,
+    pending: VecDeque<(ChangeKind, Arc<Stored>)>,
     done: bool,
 }
 
@@ -45,8 +51,8 @@ impl Follow {
 
     pub(super) async fn next(&mut self) -> Option<WatchEvent> {
         loop {
-            if let Some(event) = self.pending.pop_front() {
-                return Some(event);
+            if let Some((change, stored)) = self.pending.pop_front() {
+                return Some(WatchEvent { change, object: self.shown(stored).await });
             }
             if self.done {
                 return None;
@@ -100,9 +106,23 @@ impl Follow {
         };
     }
 
-    fn tell(&mut self, change: ChangeKind, stored: &Stored) {
-        let mut object = stored.value();
-        convert(&mut object, &self.kind);
-        self.pending.push_back(WatchEvent { change, object });
+    fn tell(&mut self, change: ChangeKind, stored: &Arc<Stored>) {
+        self.pending.push_back((change, Arc::clone(stored)));
+    }
+
+    /// The object in the version of the reader, who waits as long as the conversion fails: skipping it would hide a state.
+    async fn shown(&self, stored: Arc<Stored>) -> Value {
+        loop {
+            let (server, kind, object) = (Arc::clone(&self.server), Arc::clone(&self.kind), stored.value());
+            let converts = kind.conversion.webhook.is_some();
+            let convert = move || conversion::convert(&server, &kind, vec![object], &kind.api_version());
+            match if converts { aside(convert).await } else { convert() } {
+                Ok(mut converted) => return converted.pop().unwrap_or_default(),
+                Err(error) => {
+                    tracing::warn!(error = error.message(), kind = %self.kind.kind(), "object not converted; trying again")
+                }
+            }
+            self.server.env.clock.sleep(RETRY).await;
+        }
     }
 }

@@ -43,10 +43,13 @@ pub(super) fn one(
     name: &str,
 ) -> Result<Response<Body>, Status> {
     let options = DeleteOptions::read(call)?;
-    match delete(resource, name, &options)? {
-        Deleted::Waiting(bytes) => read::object(call, resource, accept, 200, bytes),
-        Deleted::Gone(last) => Ok(reply::json(200, &success(resource, &last), accept.format)),
-    }
+    let mut warnings = Vec::new();
+    let mut response = match delete_warning(resource, name, &options, &mut warnings)? {
+        Deleted::Waiting(bytes) => read::object(call, resource, accept, 200, bytes)?,
+        Deleted::Gone(last) => reply::json(200, &success(resource, &last), accept.format),
+    };
+    reply::warn(&mut response, &warnings);
+    Ok(response)
 }
 
 /// Answers a delete of all objects that match.
@@ -59,7 +62,7 @@ pub(super) fn collection(call: &Call<'_>, resource: &Resource<'_>, accept: Accep
     for stored in listing.objects.iter().filter(|stored| selection.matches(stored)) {
         let one = Resource { namespace: stored.key.namespace.clone(), ..resource.clone() };
         match delete(&one, &stored.key.name, &options) {
-            Ok(_) => items.push(resource.value(stored)),
+            Ok(_) => items.push(resource.value(stored)?),
             Err(status) if status.code() == 404 => {}
             Err(status) => return Err(status),
         }
@@ -71,10 +74,20 @@ pub(super) fn collection(call: &Call<'_>, resource: &Resource<'_>, accept: Accep
 
 /// Deletes an object, or marks it.
 pub(crate) fn delete(resource: &Resource<'_>, name: &str, options: &DeleteOptions) -> Result<Deleted, Status> {
+    delete_warning(resource, name, options, &mut Vec::new())
+}
+
+fn delete_warning(
+    resource: &Resource<'_>,
+    name: &str,
+    options: &DeleteOptions,
+    warnings: &mut Vec<String>,
+) -> Result<Deleted, Status> {
     for _ in 0..ATTEMPTS {
         let stored = resource.get(name)?;
         options.check(resource, &stored)?;
-        let old = resource.value(&stored);
+        let old = resource.value(&stored)?;
+        options.admit(resource, &old, warnings)?;
         let mut new = old.clone();
         adjust_finalizers(&mut new, options.propagation);
         let waits = !finalizers(&new).is_empty() || !finalizers_of_namespace(&new).is_empty();
@@ -84,8 +97,8 @@ pub(crate) fn delete(resource: &Resource<'_>, name: &str, options: &DeleteOption
             if new == old || options.dry_run == DryRun::All {
                 return Ok(Deleted::Waiting(new.to_string().into()));
             }
-            if let Ok(marked) = commit(resource, Some(&stored), new) {
-                return Ok(Deleted::Waiting(resource.render(&marked)));
+            if let Ok(marked) = commit(resource, Some(&stored), resource.to_storage(new)?) {
+                return Ok(Deleted::Waiting(resource.render(&marked)?));
             }
         } else if options.dry_run == DryRun::All {
             return Ok(Deleted::Gone(stored));

@@ -16,7 +16,7 @@ const NAMES: [(&str, &str); 7] = [
 ];
 
 /// Turns the event into its other face if it is shown in that group; leaves everything else alone.
-pub(super) fn show(object: &mut Value, group: &str) {
+pub(crate) fn show(object: &mut Value, group: &str) {
     if group == GROUP && object["kind"] == "Event" {
         NAMES.iter().for_each(|(new, core)| rename(object, core, new));
     }

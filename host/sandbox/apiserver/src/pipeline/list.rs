@@ -43,8 +43,8 @@ pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> 
     let page = page(&call.request.query, resource, &selection)?;
     match accept.shape {
         Shape::Object => {
-            let items = page.objects.iter().map(|stored| resource.render(stored));
-            let json = document(&page, &resource.kind.api_version(), &resource.kind.list_kind, items);
+            let items = resource.render_all(&page.objects)?;
+            let json = document(&page, &resource.kind.api_version(), &resource.kind.list_kind, items.iter());
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
         Shape::Metadata => {
@@ -53,7 +53,8 @@ pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> 
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
         Shape::Table => {
-            let values: Vec<Value> = page.objects.iter().map(|stored| resource.value(stored)).collect();
+            let items = resource.render_all(&page.objects)?;
+            let values: Vec<Value> = items.iter().map(|bytes| read::parse(bytes)).collect::<Result<_, _>>()?;
             let rows: Vec<&Value> = values.iter().collect();
             let include = read::included(&call.request.query)?;
             let mut table = table::table(&resource.kind, &rows, include, resource.server.env.clock.now());

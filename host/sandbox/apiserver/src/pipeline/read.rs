@@ -19,7 +19,7 @@ pub(super) fn get(
     name: &str,
 ) -> Result<Response<Body>, Status> {
     let stored = resource.get(name)?;
-    object(call, resource, accept, 200, resource.render(&stored))
+    object(call, resource, accept, 200, resource.render(&stored)?)
 }
 
 /// An answer of one object.

@@ -1,14 +1,17 @@
 //! One served kind in one place: what every operation on objects needs at hand.
 
+use std::fmt;
 use std::sync::Arc;
 
-use backplane_apimachinery::{ResourceKind, Status};
-use backplane_core::ObjectKey;
+use backplane_apimachinery::apply::Versions;
+use backplane_apimachinery::kind::Origin;
+use backplane_apimachinery::{ResourceKind, Schema, Status};
+use backplane_core::{Kind, ObjectKey};
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::events;
 use super::request::ResourceRequest;
+use crate::conversion;
 use crate::registry::storage_of;
 use crate::server::Inner;
 use crate::storage::{GroupResource, Stored};
@@ -55,18 +58,41 @@ impl<'a> Resource<'a> {
     }
 
     /// The object in this version.
-    pub(crate) fn value(&self, stored: &Stored) -> Value {
-        let mut value = stored.value();
-        convert(&mut value, &self.kind);
-        value
+    pub(crate) fn value(&self, stored: &Stored) -> Result<Value, Status> {
+        serde_json::from_slice(&self.render(stored)?).map_err(|_| Status::internal("stored object is not JSON"))
     }
 
     /// The object in this version, as JSON.
-    pub(crate) fn render(&self, stored: &Stored) -> Bytes {
-        if *stored.api_version == self.kind.api_version() {
-            return stored.bytes.clone();
+    pub(crate) fn render(&self, stored: &Stored) -> Result<Bytes, Status> {
+        let rendered = conversion::render(self.server, &self.kind, [stored])?;
+        rendered.into_iter().next().ok_or_else(|| Status::internal("an object was lost on its way"))
+    }
+
+    /// Objects in this version, as JSON; all that have to be converted are converted together.
+    pub(crate) fn render_all(&self, stored: &[Arc<Stored>]) -> Result<Vec<Bytes>, Status> {
+        conversion::render(self.server, &self.kind, stored.iter().map(Arc::as_ref))
+    }
+
+    /// An object of this kind in this version, whatever version it is in now.
+    pub(crate) fn in_version(&self, object: Value) -> Result<Value, Status> {
+        self.converted(object, &self.kind.api_version())
+    }
+
+    /// An object in the version in which it is stored.
+    pub(crate) fn to_storage(&self, object: Value) -> Result<Value, Status> {
+        if self.kind.origin != Origin::Custom || self.kind.storage {
+            return Ok(object);
         }
-        self.value(stored).to_string().into()
+        self.converted(object, &self.api_version(&self.kind.conversion.storage_version))
+    }
+
+    fn converted(&self, object: Value, api_version: &str) -> Result<Value, Status> {
+        let converted = conversion::convert(self.server, &self.kind, vec![object], api_version)?;
+        converted.into_iter().next().ok_or_else(|| Status::internal("an object was lost on its way"))
+    }
+
+    fn api_version(&self, version: &str) -> String {
+        Kind::new(&self.kind.group, version, &self.kind.kind).api_version()
     }
 
     pub(crate) fn not_found(&self, name: &str) -> Status {
@@ -86,11 +112,27 @@ impl<'a> Resource<'a> {
     }
 }
 
-/// Shows a stored object in the version of a kind. All versions of a kind have one schema, so the version is all that
-/// changes; events alone have two faces.
-pub(crate) fn convert(object: &mut Value, kind: &ResourceKind) {
-    if object["apiVersion"].as_str() != Some(&kind.api_version()) {
-        events::show(object, &kind.group);
-        object["apiVersion"] = kind.api_version().into();
+impl fmt::Debug for Resource<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Resource")
+            .field("kind", &self.kind.kind())
+            .field("namespace", &self.namespace)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Versions for Resource<'_> {
+    fn convert(&self, objects: &[&Value], api_version: &str) -> Result<Option<Vec<Value>>, Status> {
+        if self.schema(api_version).is_none() {
+            return Ok(None);
+        }
+        let objects = objects.iter().map(|object| (*object).clone()).collect();
+        conversion::convert(self.server, &self.kind, objects, api_version).map(Some)
+    }
+
+    fn schema(&self, api_version: &str) -> Option<Arc<Schema>> {
+        let kinds = self.server.registry.kinds();
+        let kind = kinds.kind(&Kind::from_api_version(api_version, &self.kind.kind))?;
+        (storage_of(kind) == self.storage).then(|| Arc::clone(&kind.schema))
     }
 }

@@ -96,7 +96,8 @@ fn rules(call: &Call<'_>, namespace: &str) -> Value {
     json!({"resourceRules": resources, "nonResourceRules": paths, "incomplete": false})
 }
 
-fn info(user: &User) -> Value {
+/// A user as reviews show it.
+pub(super) fn info(user: &User) -> Value {
     let mut info = json!({"username": user.name, "groups": user.groups});
     if !user.uid.is_empty() {
         info["uid"] = user.uid.as_str().into();

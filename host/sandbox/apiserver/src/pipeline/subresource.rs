@@ -46,7 +46,7 @@ fn scale(
 ) -> Result<Response<Body>, Status> {
     if verb == "get" {
         let stored = resource.get(name)?;
-        return Ok(reply::json(200, &shown(resource, &resource.value(&stored))?, accept.format));
+        return Ok(reply::json(200, &shown(resource, &resource.value(&stored)?)?, accept.format));
     }
     let options = WriteOptions::read(call)?;
     let written = match verb {

@@ -29,6 +29,7 @@ use super::selection::Selection;
 use super::{Call, Resource, reply};
 use crate::server::{Body, Inner};
 use crate::storage::{Batch, GroupResource, TooOld};
+use crate::webhook::aside;
 use encode::Encoder;
 
 /// How often a quiet watch says how far it has come.
@@ -83,10 +84,7 @@ pub(super) fn watch(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) ->
     let query = &call.request.query;
     let encoder = Encoder::new(call, resource, accept.shape, Selection::parse(query, resource)?)?;
     let watcher = Watcher::new(call, resource, encoder)?;
-    Ok(reply::stream(stream::unfold(watcher, |mut watcher| async move {
-        let line = watcher.next().await?;
-        Some((line, watcher))
-    })))
+    Ok(reply::stream(stream::unfold(watcher, Watcher::next)))
 }
 
 struct Watcher {
@@ -111,7 +109,10 @@ impl Watcher {
             Start::Present => {
                 let listing = server.storage.list(&resource.storage, resource.namespace.as_deref(), None);
                 let listing = listing.map_err(|_| Status::internal("the latest revision is always held"))?;
-                pending.extend(listing.objects.iter().filter_map(|stored| encoder.present(stored)));
+                encoder.prepare(listing.objects.iter())?;
+                for stored in &listing.objects {
+                    pending.extend(encoder.present(stored)?);
+                }
                 if initial_events_end && bookmarks {
                     pending.push_back(encoder.bookmark(listing.revision, true));
                 }
@@ -129,33 +130,53 @@ impl Watcher {
         })
     }
 
-    async fn next(&mut self) -> Option<Bytes> {
+    async fn next(mut self) -> Option<(Bytes, Self)> {
         loop {
             if let Some(line) = self.pending.pop_front() {
-                return Some(line);
+                return Some((line, self));
             }
             if self.done {
                 return None;
             }
-            self.read();
+            self = self.filled().await;
             if self.pending.is_empty() && !self.done {
                 self.wait().await;
             }
         }
     }
 
-    fn read(&mut self) {
+    /// With what happened meanwhile; on a thread that may block, if objects have to be converted.
+    async fn filled(mut self) -> Self {
         let asked = self.follower.cursor;
         match self.follower.batch() {
-            Ok(batch) => {
-                self.pending.extend(batch.changes.iter().filter_map(|change| self.encoder.change(change)));
-                self.done = !batch.open;
+            Ok(batch) if batch.changes.is_empty() => self.done = !batch.open,
+            Ok(batch) if self.encoder.converts() => {
+                return aside(move || {
+                    self.take(&batch);
+                    self
+                })
+                .await;
             }
-            Err(too_old) => {
-                self.pending.push_back(encode::error(&Status::too_old(asked, too_old.oldest)));
-                self.done = true;
-            }
+            Ok(batch) => self.take(&batch),
+            Err(too_old) => self.fail(&Status::too_old(asked, too_old.oldest)),
         }
+        self
+    }
+
+    fn take(&mut self, batch: &Batch) {
+        self.done = !batch.open;
+        let told = self.encoder.prepare(batch.changes.iter().map(|change| &change.object)).and_then(|()| {
+            batch.changes.iter().map(|change| self.encoder.change(change)).collect::<Result<Vec<_>, _>>()
+        });
+        match told {
+            Ok(lines) => self.pending.extend(lines.into_iter().flatten()),
+            Err(status) => self.fail(&status),
+        }
+    }
+
+    fn fail(&mut self, status: &Status) {
+        self.pending.push_back(encode::error(status));
+        self.done = true;
     }
 
     async fn wait(&mut self) {

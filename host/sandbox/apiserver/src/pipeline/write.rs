@@ -1,7 +1,8 @@
 //! Objects coming in: create and update, and the steps that every changed object goes through.
 //!
 //! ```text
-//!   create: namespace lives? ─> unknown fields ─> defaults ─> hooks ─> metadata ─> valid? ─> field managers ─> store
+//!   create: namespace lives? ─> unknown fields ─> defaults ─> mutating webhooks ─> metadata ─> hooks ─> valid?
+//!                                                          store <─ validating webhooks <─ field managers <─┘
 //!   update: read ─> make the new object ─> the same steps ─> unchanged? done ─> finished? remove : replace
 //!             ^────────────────────────── somebody was faster ──────────────────────────────┘
 //! ```
@@ -10,7 +11,8 @@ mod commit;
 mod options;
 
 use backplane_apimachinery::Status;
-use backplane_apimachinery::apply::{self, Applier};
+use backplane_apimachinery::apply::{self, Applier, Versions};
+use backplane_apimachinery::kind::Origin as KindOrigin;
 use backplane_apimachinery::meta::{self, Birth};
 use backplane_core::ObjectKey;
 use bytes::Bytes;
@@ -43,7 +45,7 @@ pub(crate) enum Part {
 
 impl Part {
     /// The subresource that field managers are told apart by.
-    fn subresource(self) -> Option<&'static str> {
+    pub(crate) fn subresource(self) -> Option<&'static str> {
         match self {
             Self::Main => None,
             Self::Status => Some("status"),
@@ -138,8 +140,8 @@ pub(crate) fn insert(
         if options.dry_run == DryRun::All && !taken {
             return Ok(Written { code: 201, bytes: object.to_string().into(), warnings });
         }
-        match if taken { None } else { commit(resource, None, object).ok() } {
-            Some(stored) => return Ok(Written { code: 201, bytes: resource.render(&stored), warnings }),
+        match if taken { None } else { commit(resource, None, resource.to_storage(object)?).ok() } {
+            Some(stored) => return Ok(Written { code: 201, bytes: resource.render(&stored)?, warnings }),
             None if generated && attempt < ATTEMPTS => {}
             None => return Err(Status::already_exists(&resource.kind.group, &resource.kind.plural, &name)),
         }
@@ -159,17 +161,17 @@ pub(crate) fn change(
 ) -> Result<Written, Status> {
     for _ in 0..ATTEMPTS {
         let stored = resource.get(name)?;
-        let old = resource.value(&stored);
+        let old = resource.value(&stored)?;
         let (new, warnings) = successor(resource, &old, make(&old)?, part, origin, options)?;
         let code = 200;
         if unchanged(&old, &new) {
-            return Ok(Written { code, bytes: resource.render(&stored), warnings });
+            return Ok(Written { code, bytes: resource.render(&stored)?, warnings });
         }
         if options.dry_run == DryRun::All {
             return Ok(Written { code, bytes: new.to_string().into(), warnings });
         }
-        if let Ok(stored) = commit(resource, Some(&stored), new) {
-            return Ok(Written { code, bytes: resource.render(&stored), warnings });
+        if let Ok(stored) = commit(resource, Some(&stored), resource.to_storage(new)?) {
+            return Ok(Written { code, bytes: resource.render(&stored)?, warnings });
         }
     }
     Err(resource.modified(name))
@@ -184,16 +186,29 @@ fn newborn(
 ) -> Result<(Value, Vec<String>), Status> {
     let (server, kind) = (resource.server, &resource.kind);
     namespace_lives(resource, &object)?;
-    let warnings = unknown_fields(resource, &mut object, origin, options)?;
+    let mut warnings = unknown_fields(resource, &mut object, origin, options)?;
     kind.default(&mut object);
+    let admission = options.admission(resource, Part::Main, None);
+    let mut tracked = origin == Origin::Applied;
+    if let Some(admission) = admission.as_ref().filter(|admission| admission.mutates(Some(&object))) {
+        // What webhooks add belongs to nobody.
+        if !tracked {
+            apply::track(None, &mut object, kind, &applier(resource, Part::Main, options));
+        }
+        tracked = true;
+        admission.mutate(&mut object, &mut warnings)?;
+    }
     let uid = server.env.uuid();
     let random = std::array::from_fn(|_| (server.env.random.next_u64() >> 32) as u32);
     let birth = Birth { uid: &uid, random, namespace: resource.namespace.as_deref(), now: server.env.clock.now() };
     meta::prepare_create(kind, &mut object, &birth);
     hooks::before_create(resource, &mut object)?;
     valid(resource, &object, None)?;
-    if origin != Origin::Applied {
+    if !tracked {
         apply::track(None, &mut object, kind, &applier(resource, Part::Main, options));
+    }
+    if let Some(admission) = &admission {
+        admission.validate(Some(&object), &mut warnings)?;
     }
     Ok((object, warnings))
 }
@@ -209,12 +224,22 @@ fn successor(
 ) -> Result<(Value, Vec<String>), Status> {
     let kind = &resource.kind;
     same_object(resource, old, &new)?;
-    let warnings = unknown_fields(resource, &mut new, origin, options)?;
+    let mut warnings = unknown_fields(resource, &mut new, origin, options)?;
+    let admission = options.admission(resource, part, Some(old));
+    let mut tracked = origin == Origin::Applied;
     if part == Part::Finalizers {
         // Without defaults: they would put back what is to be removed.
         hooks::prepare_finalize(&mut new, old);
     } else {
         kind.default(&mut new);
+        let mutating = admission.as_ref().filter(|admission| part != Part::Scale && admission.mutates(Some(&new)));
+        if let Some(admission) = mutating {
+            if !tracked {
+                apply::track(Some(old), &mut new, kind, &applier(resource, part, options));
+            }
+            tracked = true;
+            admission.mutate(&mut new, &mut warnings)?;
+        }
         match part {
             Part::Status => meta::prepare_status_update(kind, &mut new, old),
             _ => meta::prepare_update(kind, &mut new, old),
@@ -222,17 +247,21 @@ fn successor(
     }
     hooks::before_update(resource, old, &mut new)?;
     valid(resource, &new, Some(old))?;
-    if origin != Origin::Applied {
+    if !tracked {
         apply::track(Some(old), &mut new, kind, &applier(resource, part, options));
     }
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
+    if let Some(admission) = &admission {
+        admission.validate(Some(&new), &mut warnings)?;
+    }
     Ok((new, warnings))
 }
 
 /// Who writes, for field ownership.
-pub(super) fn applier<'a>(resource: &Resource<'_>, part: Part, options: &'a WriteOptions) -> Applier<'a> {
+pub(super) fn applier<'a>(resource: &'a Resource<'_>, part: Part, options: &'a WriteOptions) -> Applier<'a> {
     let now = resource.server.env.clock.now();
-    Applier { manager: &options.manager, subresource: part.subresource(), force: options.force, now }
+    let versions = (resource.kind.origin == KindOrigin::Custom).then_some(resource as &dyn Versions);
+    Applier { manager: &options.manager, subresource: part.subresource(), force: options.force, now, versions }
 }
 
 fn valid(resource: &Resource<'_>, object: &Value, old: Option<&Value>) -> Result<(), Status> {

@@ -11,6 +11,7 @@ pub(super) fn definition(crd: &Value) -> Vec<FieldError> {
     identity(crd, &mut errors);
     the_names(crd, &mut errors);
     versions(crd, &mut errors);
+    conversion(crd, &mut errors);
     if crd.pointer("/spec/preserveUnknownFields") == Some(&Value::Bool(true)) {
         errors.push(FieldError::invalid("spec.preserveUnknownFields", &true.into(), "must be false"));
     }
@@ -96,6 +97,34 @@ fn versions(crd: &Value, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::invalid("spec.versions", &summary(list), "must contain unique version names"));
         }
         seen.push(name);
+    }
+}
+
+fn conversion(crd: &Value, errors: &mut Vec<FieldError>) {
+    let Some(given) = crd.pointer("/spec/conversion").filter(|given| given.is_object()) else { return };
+    let client = given.pointer("/webhook/clientConfig").filter(|client| client.is_object());
+    let field = "spec.conversion.webhookClientConfig";
+    match (text(given, "/strategy"), client) {
+        ("None", None) => {}
+        ("None", Some(_)) => {
+            errors.push(FieldError::forbidden(field, "should not be set when strategy is not set to Webhook"));
+        }
+        ("Webhook", None) => errors.push(FieldError::required(field, "required when strategy is set to Webhook")),
+        ("Webhook", Some(client)) => {
+            if client["url"].is_string() == client["service"].is_object() {
+                errors.push(FieldError::required(field, "exactly one of url or service is required"));
+            }
+            let versions = given.pointer("/webhook/conversionReviewVersions").and_then(Value::as_array);
+            if !versions.is_some_and(|versions| versions.iter().any(|version| version == "v1")) {
+                let why = "must include at least one of v1, v1beta1";
+                let shown = versions.cloned().unwrap_or_default().into();
+                errors.push(FieldError::invalid("spec.conversion.conversionReviewVersions", &shown, why));
+            }
+        }
+        (other, _) => {
+            let known = ["None", "Webhook"];
+            errors.push(FieldError::not_supported("spec.conversion.strategy", &other.into(), &known));
+        }
     }
 }
 

@@ -2,11 +2,13 @@
 
 use backplane_apimachinery::Status;
 use backplane_apimachinery::field::FieldError;
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::pipeline::admission::{Admission, Operation};
 use crate::pipeline::write::{DryRun, dry_run};
 use crate::pipeline::{Call, Resource, body};
 use crate::storage::Stored;
+use crate::user::User;
 
 /// What happens to the objects that name the deleted one as their owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,12 +28,52 @@ pub(crate) struct DeleteOptions {
     pub(crate) uid: Option<String>,
     /// Only this version of the object.
     pub(crate) version: Option<String>,
+    /// Who asks. `None`: the server itself, whose deletions are shown to no webhook.
+    user: Option<User>,
 }
 
 impl DeleteOptions {
     /// Of a controller in this server.
     pub(crate) fn internal(propagation: Propagation, uid: &str) -> Self {
-        Self { propagation: Some(propagation), dry_run: DryRun::No, uid: Some(uid.to_owned()), version: None }
+        let uid = Some(uid.to_owned());
+        Self { propagation: Some(propagation), dry_run: DryRun::No, uid, version: None, user: None }
+    }
+
+    /// Of a controller that is a program of its own elsewhere, and asks as one.
+    pub(crate) fn of_controller(account: &str, propagation: Propagation, uid: &str) -> Self {
+        let user = User::known(&format!("system:serviceaccount:kube-system:{account}"), &[] as &[&str]);
+        Self { user: Some(user), ..Self::internal(propagation, uid) }
+    }
+
+    /// Shows the deletion to the webhooks.
+    ///
+    /// # Errors
+    /// What one of them refused.
+    pub(super) fn admit(&self, resource: &Resource<'_>, old: &Value, warnings: &mut Vec<String>) -> Result<(), Status> {
+        let Some(user) = &self.user else { return Ok(()) };
+        let dry_run = self.dry_run == DryRun::All;
+        let options = self.document();
+        let (operation, old, subresource) = (Operation::Delete, Some(old), None);
+        let admission = Admission { resource, operation, subresource, old, user, options, dry_run };
+        admission.announce(warnings)?;
+        admission.validate(None, warnings)
+    }
+
+    /// As webhooks see it.
+    fn document(&self) -> Value {
+        let mut options = json!({"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1"});
+        if let Some(propagation) = self.propagation {
+            options["propagationPolicy"] = format!("{propagation:?}").into();
+        }
+        if self.dry_run == DryRun::All {
+            options["dryRun"] = json!(["All"]);
+        }
+        for (field, value) in [("uid", &self.uid), ("resourceVersion", &self.version)] {
+            if let Some(value) = value {
+                options["preconditions"][field] = value.as_str().into();
+            }
+        }
+        options
     }
 
     /// Reads the body, or the query where there is none.
@@ -50,6 +92,7 @@ impl DeleteOptions {
             dry_run: dry_run(dry.as_deref())?,
             uid: text(&body["preconditions"]["uid"]),
             version: text(&body["preconditions"]["resourceVersion"]),
+            user: Some(call.user.clone()),
         })
     }
 

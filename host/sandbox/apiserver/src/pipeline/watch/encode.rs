@@ -7,11 +7,11 @@ use backplane_apimachinery::{ResourceKind, Status};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::env::Env;
+use crate::conversion;
 use crate::pipeline::accept::Shape;
-use crate::pipeline::resource::convert;
 use crate::pipeline::selection::Selection;
 use crate::pipeline::{Call, Resource, read};
+use crate::server::Inner;
 use crate::storage::{Change, ChangeKind, Stored};
 
 const INITIAL_EVENTS_END: &str = "k8s.io/initial-events-end";
@@ -25,7 +25,7 @@ pub(super) struct Encoder {
     include: IncludeObject,
     /// Whether the columns of the table have been sent.
     headed: bool,
-    env: Env,
+    server: Arc<Inner>,
 }
 
 impl Encoder {
@@ -42,28 +42,52 @@ impl Encoder {
             shape,
             include: read::included(&call.request.query)?,
             headed: false,
-            env: call.server.env.clone(),
+            server: Arc::clone(call.server),
         })
     }
 
+    /// Whether objects may have to be converted by a webhook, which takes a thread that may block.
+    pub(super) fn converts(&self) -> bool {
+        self.kind.conversion.webhook.is_some() && self.shape != Shape::Metadata
+    }
+
+    /// Converts together what would otherwise be converted one by one.
+    ///
+    /// # Errors
+    /// When the conversion fails.
+    pub(super) fn prepare<'a>(&self, objects: impl Iterator<Item = &'a Arc<Stored>>) -> Result<(), Status> {
+        if !self.converts() {
+            return Ok(());
+        }
+        let selected = objects.filter(|stored| self.sees(stored) && self.selection.matches(stored));
+        conversion::render(&self.server, &self.kind, selected.map(Arc::as_ref)).map(drop)
+    }
+
+    fn sees(&self, stored: &Stored) -> bool {
+        self.namespace.is_none() || stored.key.namespace == self.namespace
+    }
+
     /// An object that is there when the watch begins.
-    pub(super) fn present(&mut self, stored: &Stored) -> Option<Bytes> {
-        self.selection.matches(stored).then(|| self.object("ADDED", stored))
+    ///
+    /// # Errors
+    /// When the conversion fails, as everywhere here.
+    pub(super) fn present(&mut self, stored: &Stored) -> Result<Option<Bytes>, Status> {
+        self.selection.matches(stored).then(|| self.object("ADDED", stored)).transpose()
     }
 
     /// What a change looks like to those who see only what they select: an object that leaves the selection is deleted, one
     /// that enters it is added.
-    pub(super) fn change(&mut self, change: &Change) -> Option<Bytes> {
-        if self.namespace.is_some() && change.object.key.namespace != self.namespace {
-            return None;
+    pub(super) fn change(&mut self, change: &Change) -> Result<Option<Bytes>, Status> {
+        if !self.sees(&change.object) {
+            return Ok(None);
         }
         let before = change.before.as_ref().filter(|before| self.selection.matches(before));
         let now = change.kind != ChangeKind::Deleted && self.selection.matches(&change.object);
         match (before, now) {
-            (None, false) => None,
-            (None, true) => Some(self.object("ADDED", &change.object)),
-            (Some(_), true) => Some(self.object("MODIFIED", &change.object)),
-            (Some(before), false) => Some(self.gone(before, change.revision())),
+            (None, false) => Ok(None),
+            (None, true) => self.object("ADDED", &change.object).map(Some),
+            (Some(_), true) => self.object("MODIFIED", &change.object).map(Some),
+            (Some(before), false) => self.gone(before, change.revision()).map(Some),
         }
     }
 
@@ -82,21 +106,30 @@ impl Encoder {
     }
 
     /// The last state that the watch saw, at the revision at which it vanished.
-    fn gone(&mut self, before: &Stored, revision: u64) -> Bytes {
-        let mut object = before.value();
+    fn gone(&mut self, before: &Stored, revision: u64) -> Result<Bytes, Status> {
+        let mut object = read::parse(&self.rendered(before)?)?;
         object["metadata"]["resourceVersion"] = revision.to_string().into();
-        self.value("DELETED", object)
+        Ok(self.value("DELETED", object))
     }
 
-    fn object(&mut self, event: &str, stored: &Stored) -> Bytes {
-        if self.shape == Shape::Object && *stored.api_version == self.kind.api_version() {
-            return line(event, &stored.bytes);
+    fn object(&mut self, event: &str, stored: &Stored) -> Result<Bytes, Status> {
+        let bytes = self.rendered(stored)?;
+        match self.shape {
+            Shape::Object => Ok(line(event, &bytes)),
+            _ => Ok(self.value(event, read::parse(&bytes)?)),
         }
-        self.value(event, stored.value())
     }
 
-    fn value(&mut self, event: &str, mut object: Value) -> Bytes {
-        convert(&mut object, &self.kind);
+    /// The object in the version of the watch; as it is stored if only its metadata is wanted.
+    fn rendered(&self, stored: &Stored) -> Result<Bytes, Status> {
+        if self.shape == Shape::Metadata {
+            return Ok(stored.bytes.clone());
+        }
+        let rendered = conversion::render(&self.server, &self.kind, [stored])?;
+        rendered.into_iter().next().ok_or_else(|| Status::internal("an object was lost on its way"))
+    }
+
+    fn value(&mut self, event: &str, object: Value) -> Bytes {
         let shown = match self.shape {
             Shape::Object => object,
             Shape::Metadata => read::metadata_only(&object),
@@ -106,7 +139,7 @@ impl Encoder {
     }
 
     fn table(&mut self, rows: &[&Value], of: &Value) -> Value {
-        let mut table = table::table(&self.kind, rows, self.include, self.env.clock.now());
+        let mut table = table::table(&self.kind, rows, self.include, self.server.env.clock.now());
         table["metadata"] = json!({"resourceVersion": of["metadata"]["resourceVersion"]});
         if self.headed {
             table["columnDefinitions"] = Value::Null;

@@ -3,7 +3,12 @@
 use backplane_apimachinery::Status;
 use backplane_apimachinery::field::FieldError;
 
-use crate::pipeline::Call;
+use serde_json::{Map, Value, json};
+
+use super::Part;
+use crate::pipeline::admission::{Admission, Operation};
+use crate::pipeline::{Call, Resource};
+use crate::user::User;
 
 /// Longest name of a field manager.
 const MANAGER_LIMIT: usize = 128;
@@ -34,13 +39,42 @@ pub(crate) struct WriteOptions {
     pub(crate) manager: String,
     /// Whether an apply takes fields that others own.
     pub(crate) force: bool,
+    /// Who asks. `None`: the server itself, whose writes are shown to no webhook.
+    pub(crate) user: Option<User>,
+    /// What the query said, as webhooks see it.
+    said: Map<String, Value>,
 }
 
 impl WriteOptions {
     /// Of a controller in this server.
     pub(crate) fn internal(manager: &str) -> Self {
         let validation = FieldValidation::Ignore;
-        Self { dry_run: DryRun::No, validation, manager: manager.to_owned(), force: true }
+        let manager = manager.to_owned();
+        Self { dry_run: DryRun::No, validation, manager, force: true, user: None, said: Map::new() }
+    }
+
+    /// The write as webhooks are told of it; `old` is what it changes.
+    pub(super) fn admission<'a>(
+        &'a self,
+        resource: &'a Resource<'a>,
+        part: Part,
+        old: Option<&'a Value>,
+    ) -> Option<Admission<'a>> {
+        let user = self.user.as_ref()?;
+        let (operation, kind) = match old {
+            None => (Operation::Create, "CreateOptions"),
+            Some(_) if self.said.contains_key("force") => (Operation::Update, "PatchOptions"),
+            Some(_) => (Operation::Update, "UpdateOptions"),
+        };
+        let mut options = self.said.clone();
+        options.insert("kind".into(), kind.into());
+        options.insert("apiVersion".into(), "meta.k8s.io/v1".into());
+        if old.is_none() {
+            options.remove("force");
+        }
+        let dry_run = self.dry_run == DryRun::All;
+        let subresource = part.subresource();
+        Some(Admission { resource, operation, subresource, old, user, options: options.into(), dry_run })
     }
 
     /// Reads the query.
@@ -64,8 +98,23 @@ impl WriteOptions {
             validation,
             manager,
             force: query.flag("force") == Some(true),
+            user: Some(call.user.clone()),
+            said: said(call),
         })
     }
+}
+
+fn said(call: &Call<'_>) -> Map<String, Value> {
+    let query = &call.request.query;
+    let texts = ["fieldManager", "fieldValidation"].into_iter();
+    let mut said: Map<String, Value> = texts.filter_map(|key| Some((key.to_owned(), query.get(key)?.into()))).collect();
+    if let Some(dry_run) = query.get("dryRun") {
+        said.insert("dryRun".into(), json!([dry_run]));
+    }
+    if call.request.verb == "patch" {
+        said.insert("force".into(), json!(query.flag("force") == Some(true)));
+    }
+    said
 }
 
 /// Reads `dryRun`.
