@@ -30,7 +30,7 @@ fn own_crds() -> Result<Vec<String>> {
 /// A daemon with plugins that read the same kinds, in a world whose audit began before it.
 async fn audited() -> Result<(World, Daemon, Audit)> {
     let world = World::start(WorldOptions { time_scale: 0.02, crds: own_crds()?, ..WorldOptions::default() }).await?;
-    let audit = Audit::of(&world.api);
+    let audit = Audit::of(world.api().expect("the embedded API server"));
     let text = format!(
         "observe = {{ listen = \"127.0.0.1:0\" }}\nengine = {{ cache-dir = {:?} }}\n[[plugin]]\npath = {:?}\n[[plugin]]\npath = {:?}\n[[plugin]]\npath = {:?}\n",
         cache_dir(),
@@ -141,7 +141,7 @@ async fn rests(fixture: &Fixture, audit: &Audit) -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn once_the_guide_has_settled_nobody_writes_and_nobody_looks() -> Result<()> {
     let fixture = Fixture::start().await?;
-    let audit = Audit::of(&fixture.dev.world.api);
+    let audit = Audit::of(fixture.dev.world.api().expect("the embedded API server"));
     fixture.play(2).await?;
     rests(&fixture, &audit).await?;
     let looks = looks(&fixture).await?;
@@ -154,7 +154,7 @@ async fn plugins_that_share_kinds_do_not_keep_each_other_busy() -> Result<()> {
     let options = DevOptions { plugins: vec![guest("website.wasm")], ..options() };
     let fixture = Fixture::with(options, Typist::Client).await?;
     define(&fixture.guide.driver).await?;
-    let audit = Audit::of(&fixture.dev.world.api);
+    let audit = Audit::of(fixture.dev.world.api().expect("the embedded API server"));
     apply_new(&fixture.guide.driver, fixture.guide.limit, &website("neighbour")).await?;
     fixture.play(2).await?;
     rests(&fixture, &audit).await

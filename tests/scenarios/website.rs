@@ -126,7 +126,7 @@ async fn what_nobody_declared_of_a_child_is_left_to_others() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_settled_website_is_written_no_more_even_when_looked_at() -> Result<()> {
     let fixture = start_ready().await?;
-    let audit = Audit::of(&fixture.dev.world.api);
+    let audit = Audit::of(fixture.dev.world.api().expect("the embedded API server"));
     audit.at_rest(fixture.guide.limit, Duration::from_secs(1)).await?;
     let suppressed = async || {
         let figures = Figures::read(fixture.dev.observe_address()).await?;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::resource::Resource;
 
 pub use client::client_from_kubeconfig;
-pub use kubectl::{Output, find_kubectl};
+pub use kubectl::{Output, find_kubectl, find_program};
 
 /// A user at a terminal.
 #[derive(Clone)]

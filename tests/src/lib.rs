@@ -12,6 +12,7 @@ pub mod fixture;
 pub mod guests;
 pub mod guide;
 pub mod process;
+pub mod real;
 pub mod resource;
 pub mod skip;
 pub mod wait;

@@ -7,6 +7,7 @@ mod build;
 mod demo;
 mod licences;
 mod lint;
+mod real_parts;
 mod run;
 mod test;
 
@@ -16,7 +17,10 @@ const USAGE: &str = "\
 cargo xtask TASK
 
   demo [--keep]   play the CloudSigma guide against `backplane dev`; --keep leaves it running
-  test            build the guests, run every test, print the counts
+  test [--real [--long]]
+                  build the guests, run every test, print the counts; --real also on kube-apiserver, etcd and Cluster API (an
+                  error if one is missing), --long with every fault as often as the documentation says
+  real-parts      build kube-apiserver, kube-controller-manager, etcd and Cluster API with Go; does nothing twice
   bench NAME…     compare ours with a baseline in one run: boundary, start, store-memory
   guests          build the plugins and test guests for wasm32-wasip2
   lint            formatting, clippy, docs and licences, as CI judges them";
@@ -30,6 +34,7 @@ fn main() -> Result<()> {
     match task {
         "demo" => demo::demo(rest),
         "test" => test::test(rest),
+        "real-parts" => real_parts::real_parts().map(drop),
         "bench" => bench::bench(rest),
         "guests" => build::guests().map(drop),
         "lint" => lint::lint(),

@@ -1,17 +1,40 @@
 //! `cargo xtask test`: every test of the workspace, with the counts at the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
 use crate::build::{Profile, guests, programs};
+use crate::real_parts::real_parts;
 use crate::run::{cargo, root, shown};
 
 /// Guests whose logic is also tested natively.
 const NATIVE_GUESTS: [&str; 5] =
     ["backplane-sdk", "backplane-sdk-macros", "backplane-clusters", "backplane-cloudsigma", "website"];
+
+/// What was asked for.
+struct Wanted<'a> {
+    /// Also the tests on real parts.
+    real: bool,
+    /// Faults as often as the documentation says.
+    long: bool,
+    /// For `cargo test`.
+    rest: Vec<&'a String>,
+}
+
+impl<'a> Wanted<'a> {
+    fn read(arguments: &'a [String]) -> Result<Self> {
+        let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+        let (real, long) = (has("--real"), has("--long"));
+        if long && !real {
+            bail!("--long repeats faults on real parts and needs --real");
+        }
+        let rest = arguments.iter().filter(|argument| !matches!(argument.as_str(), "--real" | "--long"));
+        Ok(Self { real, long, rest: rest.collect() })
+    }
+}
 
 /// What the test programs reported.
 #[derive(Debug, Default)]
@@ -19,16 +42,24 @@ struct Counts {
     passed: u64,
     failed: u64,
     ignored: u64,
-    /// Lines with which tests said that they skipped themselves, and why.
-    skipped: BTreeSet<String>,
+    /// What tests said that they skipped, by the reason.
+    skipped: BTreeMap<String, BTreeSet<String>>,
 }
 
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
+    let wanted = Wanted::read(arguments)?;
+    let real = if wanted.real { Some(real_parts()?) } else { None };
     let guests = guests()?;
     let programs = programs(Profile::Dev)?;
     let mut host = cargo();
-    host.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(arguments);
+    host.args(["test", "--workspace", "--locked", "--no-fail-fast"]).args(wanted.rest);
     host.env("BACKPLANE_GUESTS", guests).env("BACKPLANE_BIN", programs.join("backplane"));
+    if let Some(folder) = real {
+        host.env("BACKPLANE_REAL", "1").env("BACKPLANE_REAL_PARTS", folder);
+    }
+    if wanted.long {
+        host.env("BACKPLANE_LONG", "1");
+    }
     let mut plugins = cargo();
     plugins.current_dir(root().join("plugins")).args(["test", "--locked", "--no-fail-fast"]);
     // The other guests are what the host's tests load; natively they have nothing to test.
@@ -65,8 +96,8 @@ fn count(command: &mut Command, counts: &mut Counts) -> Result<bool> {
 
 impl Counts {
     fn read(&mut self, line: &str) {
-        if line.trim_start().starts_with("skipped: ") {
-            self.skipped.insert(line.trim().into());
+        if let Some((what, why)) = line.trim().strip_prefix("skipped: ").and_then(|said| said.split_once(": ")) {
+            self.skipped.entry(why.into()).or_default().insert(what.into());
         }
         let Some(result) = line.strip_prefix("test result: ") else { return };
         for part in result.split([';', '.']) {
@@ -85,9 +116,10 @@ impl Counts {
 
 fn report(counts: &Counts) {
     println!();
-    for line in &counts.skipped {
-        println!("{line}");
+    for (why, what) in &counts.skipped {
+        println!("skipped: {}: {why}", what.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
     }
     let Counts { passed, failed, ignored, skipped } = counts;
-    println!("tests: {passed} passed, {failed} failed, {ignored} ignored, {} skipped", skipped.len());
+    let skipped: usize = skipped.values().map(BTreeSet::len).sum();
+    println!("tests: {passed} passed, {failed} failed, {ignored} ignored, {skipped} skipped");
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use backplane_runtime::settings::{CredentialSettings, EndpointSettings, PluginSettings, Settings};
 use backplane_runtime::{Daemon, Prepared, rbac};
-use backplane_sandbox::{World, WorldOptions};
+use backplane_sandbox::{ExternalCluster, World, WorldOptions};
 use secrecy::SecretString;
 use serde::Serialize;
 
@@ -47,6 +47,8 @@ pub struct DevOptions {
     pub cache_dir: Option<PathBuf>,
     /// Stand-ins that are left out.
     pub without: BTreeSet<String>,
+    /// A management cluster that is there already, in place of the embedded API server.
+    pub external: Option<ExternalCluster>,
     /// Seed of everything random in the world.
     pub seed: u64,
 }
@@ -61,6 +63,7 @@ impl Default for DevOptions {
             plugin_folder: default_plugin_folder(),
             cache_dir: None,
             without: BTreeSet::new(),
+            external: None,
             seed: seed(),
         }
     }
@@ -84,7 +87,7 @@ fn default_plugin_folder() -> Option<PathBuf> {
 
 /// A running world with a daemon in it.
 pub struct Dev {
-    /// API server, cloud and stand-ins.
+    /// API server (unless there was one), cloud and stand-ins.
     pub world: World,
     daemon: Daemon,
 }
@@ -225,6 +228,7 @@ fn world_options(options: &DevOptions) -> Result<WorldOptions> {
         time_scale: options.time_scale,
         crds: crds::OWN.iter().map(ToString::to_string).collect(),
         without: without.collect::<Result<_, _>>().context("--without")?,
+        external: options.external.clone(),
         ..WorldOptions::default()
     })
 }

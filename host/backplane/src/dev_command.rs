@@ -81,6 +81,7 @@ fn options(arguments: &DevArguments) -> Result<DevOptions> {
         plugin_folder: arguments.plugin_folder.clone().or(defaults.plugin_folder),
         cache_dir: arguments.cache_dir.clone(),
         without: arguments.without.iter().cloned().collect(),
+        external: None,
         seed: defaults.seed,
     })
 }

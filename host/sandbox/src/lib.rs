@@ -10,14 +10,18 @@
 //!         ── Cloud ─────────────> guests that join those
 //! ```
 //!
+//! The API server may also be somebody else's ([`ExternalCluster`]): then everything else works on that one.
+//!
 //! Not for: the daemon. That is somebody else's process, or task, and comes in through the front door with the
 //! [kubeconfig](World::daemon_kubeconfig) made for it.
 
 mod crds;
+mod management;
 mod rbac;
 mod world;
 
 pub use backplane_apiserver::Token;
 pub use backplane_cloudsigma_sim::{Cloud, CloudOptions, Credentials, Fault, Rule};
 pub use backplane_standins::{Delays, StandIn, UnknownStandIn};
+pub use management::ExternalCluster;
 pub use world::{World, WorldError, WorldOptions};

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 
-use backplane_apiserver::{ApiServer, Authority, Env, LocalClient, Options, Serving, Token, kubeconfig};
+use backplane_apiserver::{ApiServer, Env, Token};
 use backplane_cloudsigma_sim::{Cloud, CloudOptions, Credentials};
 use backplane_standins::{Delays, StandIn, StandIns};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::management::{ExternalCluster, Management};
 use crate::{crds, rbac};
 
 /// What a world is told when it is made.
@@ -33,6 +34,8 @@ pub struct WorldOptions {
     pub tokens: Vec<Token>,
     /// Version that the API server reports.
     pub version: String,
+    /// A management cluster that is there already, in place of the embedded API server.
+    pub external: Option<ExternalCluster>,
 }
 
 impl Default for WorldOptions {
@@ -54,11 +57,12 @@ impl Default for WorldOptions {
             without: BTreeSet::new(),
             tokens: Vec::new(),
             version: "v1.34.0".into(),
+            external: None,
         }
     }
 }
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why there is no world.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +89,12 @@ pub enum WorldError {
         #[source]
         source: Cause,
     },
+    /// The external cluster cannot be used.
+    #[error("the external cluster cannot be used")]
+    External {
+        #[source]
+        source: Cause,
+    },
     /// Stand-ins cannot begin.
     #[error("stand-ins cannot begin")]
     StandIns {
@@ -107,18 +117,10 @@ impl WorldError {
 
 /// A running world. Dropping it stops it without waiting; [`World::stop`] waits.
 pub struct World {
-    /// The management API server.
-    pub api: ApiServer,
-    /// The authority of its certificate.
-    pub authority: Authority,
-    /// Its URL, `https://host:port`.
-    pub url: String,
     /// The simulated cloud.
     pub cloud: Cloud,
+    management: Management,
     credentials: Credentials,
-    admin_token: String,
-    daemon_token: String,
-    serving: Serving,
     cloud_serving: backplane_cloudsigma_sim::Serving,
     stand_ins: StandIns,
 }
@@ -131,11 +133,8 @@ impl World {
     pub async fn start(options: WorldOptions) -> Result<Self, WorldError> {
         let definitions = crds::decode(&options.crds)?;
         let env = Env::system(options.seed);
-        let authority = Authority::new("backplane-sandbox").map_err(|e| WorldError::Authority { source: e.into() })?;
-        let (admin_token, daemon_token) = (secret(), secret());
-        let api = ApiServer::new(env.clone(), api_options(&options, &admin_token, &daemon_token));
-        furnish(&api.client(), &definitions).await?;
-        let (serving, url) = listen(&api, &authority, options.listen).await?;
+        let management = Management::start(&options, &env).await?;
+        management.furnish(&definitions).await?;
         let cloud_options = options.cloud_options();
         let credentials = cloud_options.credentials.clone();
         let cloud = Cloud::new(backplane_cloudsigma_sim::Env::system(options.seed), cloud_options);
@@ -145,35 +144,30 @@ impl World {
             source: e.into(),
         })?;
         let delays = options.delays.clone().unwrap_or_else(|| Delays::scaled(options.time_scale));
-        let stand_ins = StandIns::start(&api, env, &delays, &options.without)
+        let without = options.left_out();
+        let stand_ins = StandIns::start(&management.cluster(), env, &delays, &without)
             .map_err(|e| WorldError::StandIns { source: e.into() })?;
-        Ok(Self {
-            api,
-            authority,
-            url,
-            cloud,
-            credentials,
-            admin_token,
-            daemon_token,
-            serving,
-            cloud_serving,
-            stand_ins,
-        })
+        Ok(Self { cloud, management, credentials, cloud_serving, stand_ins })
+    }
+
+    /// The embedded API server; `None` in an external cluster.
+    pub fn api(&self) -> Option<&ApiServer> {
+        self.management.api()
+    }
+
+    /// URL of the management API server.
+    pub fn url(&self) -> String {
+        self.management.url()
     }
 
     /// A kubeconfig for the administrator, who may do everything.
     pub fn admin_kubeconfig(&self) -> String {
-        kubeconfig(&self.url, &self.authority.ca_pem(), &self.admin_token, "sandbox")
+        self.management.admin_kubeconfig()
     }
 
     /// A kubeconfig for the daemon: it may read what its plugins declare and act as them, once [`World::grant_daemon`] said so.
     pub fn daemon_kubeconfig(&self) -> String {
-        kubeconfig(&self.url, &self.authority.ca_pem(), &self.daemon_token, "backplane")
-    }
-
-    /// The daemon's bearer token.
-    pub fn daemon_token(&self) -> &str {
-        &self.daemon_token
+        self.management.daemon_kubeconfig()
     }
 
     /// The cloud's base URL, with the trailing slash.
@@ -192,7 +186,7 @@ impl World {
     /// # Errors
     /// When the API server refuses the rules.
     pub async fn grant_plugin(&self, name: &str, rules: Vec<Value>) -> Result<(), WorldError> {
-        self.grant(rbac::plugin(name, rules)).await
+        self.management.put_all(&rbac::plugin(name, rules)).await
     }
 
     /// Lets the daemon act as the plugin `name` and read what it has declared; what was granted for it before is replaced.
@@ -200,21 +194,13 @@ impl World {
     /// # Errors
     /// When the API server refuses the rules.
     pub async fn grant_daemon(&self, name: &str, rules: Vec<Value>) -> Result<(), WorldError> {
-        self.grant(rbac::reads(name, rules)).await
-    }
-
-    async fn grant(&self, objects: [Value; 2]) -> Result<(), WorldError> {
-        let client = self.api.client();
-        for object in objects {
-            put(&client, &object).await?;
-        }
-        Ok(())
+        self.management.put_all(&rbac::reads(name, rules)).await
     }
 
     /// Stops everything, tenant API servers and guests included, and waits until it has ended.
     pub async fn stop(self) {
-        let Self { stand_ins, serving, cloud, cloud_serving, .. } = self;
-        tokio::join!(stand_ins.stop(), serving.stop(), async {
+        let Self { stand_ins, management, cloud, cloud_serving, .. } = self;
+        tokio::join!(stand_ins.stop(), management.stop(), async {
             cloud_serving.stop().await;
             cloud.stop().await;
         });
@@ -222,6 +208,12 @@ impl World {
 }
 
 impl WorldOptions {
+    /// Workload controllers are stood in for by one or the other: an external cluster has real ones, whose Pods need kubelets.
+    fn left_out(&self) -> BTreeSet<StandIn> {
+        let other = if self.external.is_some() { StandIn::Workloads } else { StandIn::Kubelets };
+        self.without.iter().copied().chain([other]).collect()
+    }
+
     fn cloud_options(&self) -> CloudOptions {
         let mut cloud = self.cloud.clone();
         if cloud.delays == CloudOptions::default().delays {
@@ -231,56 +223,7 @@ impl WorldOptions {
     }
 }
 
-fn secret() -> String {
+/// What nobody can guess.
+pub(crate) fn secret() -> String {
     format!("{:032x}", rand::random::<u128>())
-}
-
-fn api_options(options: &WorldOptions, admin: &str, daemon: &str) -> Options {
-    let token = |token: &str, user: &str, groups: &[&str]| Token {
-        token: token.into(),
-        user: user.into(),
-        groups: groups.iter().map(|&group| group.to_owned()).collect(),
-    };
-    let mut tokens = options.tokens.clone();
-    tokens.push(token(admin, "sandbox-admin", &["system:masters"]));
-    tokens.push(token(daemon, rbac::DAEMON, &["system:serviceaccounts", "system:serviceaccounts:backplane"]));
-    Options { name: "sandbox".into(), version: options.version.clone(), tokens, anonymous: false, ..Options::default() }
-}
-
-/// Puts everything in that is there from the beginning.
-async fn furnish(client: &LocalClient, definitions: &[Value]) -> Result<(), WorldError> {
-    for definition in definitions {
-        put(client, definition).await?;
-    }
-    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": rbac::NAMESPACE}});
-    put(client, &namespace).await?;
-    for object in rbac::daemon() {
-        put(client, &object).await?;
-    }
-    Ok(())
-}
-
-/// Creates the object, or puts it in the place of the one that is there.
-async fn put(client: &LocalClient, object: &Value) -> Result<(), WorldError> {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let what = || format!("{} {}", text("/kind"), text("/metadata/name"));
-    match client.create(object).await {
-        Err(status) if status.reason() == "AlreadyExists" => client.update(object).await,
-        other => other,
-    }
-    .map(|_| ())
-    .map_err(|source| WorldError::Refused { what: what(), source: source.into() })
-}
-
-async fn listen(api: &ApiServer, authority: &Authority, address: SocketAddr) -> Result<(Serving, String), WorldError> {
-    let refused = |source: Cause| WorldError::Listen { what: "the API server", address, source };
-    let ip = address.ip().to_string();
-    let names = ["localhost", "127.0.0.1", "::1", "kubernetes.default.svc", ip.as_str()];
-    let certificate = authority.issue(&names).map_err(|e| refused(e.into()))?;
-    let serving = api.serve(address, Some(certificate)).await.map_err(|e| refused(e.into()))?;
-    // Whoever listens everywhere is reached at home.
-    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { ip };
-    let host = if host.contains(':') { format!("[{host}]") } else { host };
-    let url = format!("https://{host}:{}", serving.addr.port());
-    Ok((serving, url))
 }

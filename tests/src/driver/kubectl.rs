@@ -28,8 +28,13 @@ pub struct Output {
 
 /// kubectl on the search path.
 pub fn find_kubectl() -> Option<PathBuf> {
+    find_program("kubectl")
+}
+
+/// A program on the path.
+pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join("kubectl")).find(|program| program.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
 impl Kubectl {

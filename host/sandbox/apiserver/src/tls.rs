@@ -90,6 +90,16 @@ impl ServingCert {
         Self { chain, key }
     }
 
+    /// The chain as PEM, leaf first.
+    pub fn chain_pem(&self) -> String {
+        self.chain.iter().map(|certificate| pem("CERTIFICATE", certificate)).collect()
+    }
+
+    /// The private key as PEM. For files of whoever serves it; never for logs.
+    pub fn key_pem(&self) -> String {
+        pem("PRIVATE KEY", self.key.secret_der())
+    }
+
     /// TLS settings that serve this certificate and offer HTTP/2 and HTTP/1.1.
     ///
     /// # Errors
@@ -103,6 +113,13 @@ impl ServingCert {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         Ok(config)
     }
+}
+
+fn pem(label: &str, der: &[u8]) -> String {
+    use base64::Engine as _;
+    let text = base64::engine::general_purpose::STANDARD.encode(der);
+    let lines: Vec<&str> = (0..text.len()).step_by(64).map(|at| &text[at..text.len().min(at + 64)]).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 fn alternative_name(san: &str) -> Result<SanType, rcgen::Error> {
@@ -139,6 +156,9 @@ mod tests {
     fn an_authority_issues_for_names_and_addresses() {
         let authority = Authority::new("test-ca").unwrap();
         let certificate = authority.issue(&["localhost", "127.0.0.1"]).unwrap();
+        assert!(certificate.key_pem().starts_with("-----BEGIN PRIVATE KEY-----\n"));
+        let lines = certificate.chain_pem();
+        assert!(lines.lines().all(|line| line.len() <= 64) && lines.ends_with("\n-----END CERTIFICATE-----\n"));
         assert_eq!(certificate.server_config().unwrap().alpn_protocols.len(), 2);
         assert!(authority.ca_pem().starts_with("-----BEGIN CERTIFICATE-----"));
         assert!(authority.ca_key_pem().contains("PRIVATE KEY"));

@@ -1,4 +1,4 @@
-//! The way of a stand-in to an API server inside the process, in the words that controllers use.
+//! The way of a stand-in to an API server, in the words that controllers use.
 //!
 //! Reads go to the server each time, so there is no cache that lags. Writes send only what differs ([`crate::diff`]).
 
@@ -7,13 +7,13 @@ mod transport;
 use futures::stream::BoxStream;
 use serde_json::{Value, json};
 
-pub(crate) use transport::ApiError;
+pub(crate) use transport::{ApiError, Transport};
 
 use crate::diff::{self, Changes};
 use crate::kinds::{EVENT, Kind};
 use crate::object::{self, Owner};
 use crate::runner::Tasks;
-use transport::{Part, Transport};
+use transport::Part;
 
 /// A client that acts as one user.
 #[derive(Clone)]
@@ -29,8 +29,8 @@ pub(crate) enum EventKind {
 }
 
 impl Client {
-    pub(crate) fn new(local: backplane_apiserver::LocalClient, tasks: Tasks) -> Self {
-        Self { transport: Transport::new(local), tasks }
+    pub(crate) fn new(transport: Transport, tasks: Tasks) -> Self {
+        Self { transport, tasks }
     }
 
     /// The present time of the world.

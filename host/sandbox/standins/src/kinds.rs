@@ -47,6 +47,7 @@ pub(crate) const SERVICE: Kind = kind("", "v1", "Service", "services", N);
 pub(crate) const ENDPOINTS: Kind = kind("", "v1", "Endpoints", "endpoints", N);
 pub(crate) const SECRET: Kind = kind("", "v1", "Secret", "secrets", N);
 pub(crate) const CONFIG_MAP: Kind = kind("", "v1", "ConfigMap", "configmaps", N);
+pub(crate) const POD: Kind = kind("", "v1", "Pod", "pods", N);
 pub(crate) const EVENT: Kind = kind("", "v1", "Event", "events", N);
 pub(crate) const DEPLOYMENT: Kind = kind("apps", "v1", "Deployment", "deployments", N);
 pub(crate) const STATEFUL_SET: Kind = kind("apps", "v1", "StatefulSet", "statefulsets", N);
@@ -84,18 +85,29 @@ impl Kind {
         Self { scope, ..Self::of_reference(role).unwrap_or(NAMESPACE) }
     }
 
+    /// The kind of an object that a stand-in makes in a namespace. Its plural is computed as for a reference.
+    pub(crate) fn of_object(object: &Value) -> Self {
+        let (api_version, kind) = (object::text(object, "/apiVersion"), object::text(object, "/kind"));
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        Self::computed(group, version, kind)
+    }
+
     /// The kind that an object reference names. Its plural is the kind in lower case with an `s`, as Cluster API
     /// computes the names of its providers' kinds.
     pub(crate) fn of_reference(reference: &Value) -> Option<Self> {
         let (api_version, name) = (object::text(reference, "/apiVersion"), object::text(reference, "/kind"));
         let (group, version) = api_version.split_once('/')?;
-        (!name.is_empty()).then(|| Self {
+        (!name.is_empty()).then(|| Self::computed(group, version, name))
+    }
+
+    fn computed(group: &str, version: &str, kind: &str) -> Self {
+        Self {
             group: group.to_owned().into(),
             version: version.to_owned().into(),
-            kind: name.to_owned().into(),
-            plural: format!("{}s", name.to_lowercase()).into(),
+            kind: kind.to_owned().into(),
+            plural: format!("{}s", kind.to_lowercase()).into(),
             scope: N,
-        })
+        }
     }
 }
 
@@ -112,5 +124,7 @@ mod tests {
         assert_eq!(kind.plural, "cloudsigmamachines");
         assert_eq!(kind.api_version(), "infrastructure.cluster.x-k8s.io/v1beta1");
         assert_eq!(Kind::of_reference(&json!({"kind": "X"})), None);
+        let secret = Kind::of_object(&json!({"apiVersion": "v1", "kind": "Secret"}));
+        assert_eq!(secret, SECRET);
     }
 }

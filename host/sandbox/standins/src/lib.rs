@@ -1,13 +1,14 @@
 //! Stand-ins for the controllers that a real cluster would have beside the daemon.
 //!
-//! Each is a small level-based controller on a [`LocalClient`](backplane_apiserver::LocalClient) and acts under its own
-//! user name; tenant clusters they reach as the real programs do, with the kubeconfig from the Secret. What each one
+//! Each is a small level-based controller and acts under its own user name, on the embedded API server or on a real one
+//! ([`Cluster`]); tenant clusters they reach as the real programs do, with the kubeconfig from the Secret. What each one
 //! stands for and leaves out is said at the top of its module:
 //!
 //! | stand-in | module | stands for |
 //! | --- | --- | --- |
 //! | [`StandIn::Addresses`] | `addresses` | EIps, LoadBalancer Services, cluster IPs of Kube-DC |
 //! | [`StandIn::Workloads`] | `workloads` | Deployment and StatefulSet controllers, scheduler, kubelets |
+//! | [`StandIn::Kubelets`] | `kubelets` | scheduler and kubelets, beside the real workload controllers |
 //! | [`StandIn::Kamaji`] | `kamaji`, `control_plane` | Kamaji and its Cluster API control plane provider |
 //! | [`StandIn::ClusterApi`] | `capi` | Cluster API core |
 //! | [`StandIn::Kubeadm`] | `kubeadm` | the kubeadm bootstrap provider |
@@ -24,6 +25,7 @@ mod error;
 mod kamaji;
 mod kinds;
 mod kubeadm;
+mod kubelets;
 mod object;
 mod queue;
 mod runner;
@@ -39,7 +41,7 @@ use backplane_apiserver::{ApiServer, Env};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use client::Client;
+use client::{Client, Transport};
 use runner::{Tasks, start};
 
 /// A program that is stood in for.
@@ -49,6 +51,8 @@ pub enum StandIn {
     Addresses,
     /// Readiness of Deployments and StatefulSets.
     Workloads,
+    /// Readiness of Pods, where real controllers make them.
+    Kubelets,
     /// Tenant control planes.
     Kamaji,
     /// Cluster API core.
@@ -59,13 +63,15 @@ pub enum StandIn {
 
 impl StandIn {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Addresses, Self::Workloads, Self::Kamaji, Self::ClusterApi, Self::Kubeadm];
+    pub const ALL: [Self; 6] =
+        [Self::Addresses, Self::Workloads, Self::Kubelets, Self::Kamaji, Self::ClusterApi, Self::Kubeadm];
 
     /// The word by which it is left out on a command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Addresses => "addresses",
             Self::Workloads => "workloads",
+            Self::Kubelets => "kubelets",
             Self::Kamaji => "kamaji",
             Self::ClusterApi => "cluster-api",
             Self::Kubeadm => "kubeadm",
@@ -77,6 +83,7 @@ impl StandIn {
         match self {
             Self::Addresses => "system:serviceaccount:kube-dc:kube-dc-manager",
             Self::Workloads => "system:kube-controller-manager",
+            Self::Kubelets => "system:kubelet",
             Self::Kamaji => "system:serviceaccount:kamaji-system:kamaji-controller-manager",
             Self::ClusterApi => "system:serviceaccount:capi-system:capi-manager",
             Self::Kubeadm => "system:serviceaccount:capi-kubeadm-bootstrap-system:capi-kubeadm-bootstrap-manager",
@@ -92,7 +99,7 @@ impl fmt::Display for StandIn {
 
 /// There is no stand-in of this name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no stand-in is called {0:?}; there are addresses, workloads, kamaji, cluster-api, kubeadm")]
+#[error("no stand-in is called {0:?}; there are addresses, workloads, kubelets, kamaji, cluster-api, kubeadm")]
 pub struct UnknownStandIn(
     /// The name that was given.
     pub String,
@@ -132,10 +139,44 @@ impl Delays {
     }
 }
 
+/// Where stand-ins work.
+#[derive(Clone)]
+pub enum Cluster {
+    /// The API server of this process.
+    Embedded(ApiServer),
+    /// Any other. Whoever the configuration stands for must be allowed to impersonate.
+    External(Box<kube::Config>),
+}
+
+impl Cluster {
+    /// The requests of a stand-in, under its own name.
+    fn transport(&self, one: StandIn) -> Result<Transport, StartError> {
+        match self {
+            Self::Embedded(api) => Ok(Transport::Local(api.client_as(one.user(), &[MASTERS]))),
+            Self::External(config) => {
+                let mut config = (**config).clone();
+                config.auth_info.impersonate = Some(one.user().into());
+                config.auth_info.impersonate_groups = Some(vec![MASTERS.into()]);
+                let client = kube::Client::try_from(config).map_err(|error| StartError::Client(Box::new(error)))?;
+                Ok(Transport::remote(client, one.name()))
+            }
+        }
+    }
+}
+
+/// The group that may do everything.
+const MASTERS: &str = "system:masters";
+
 /// Why the stand-ins cannot begin.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("no block of loopback addresses is free")]
-pub struct StartError;
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// This machine has none left to give away.
+    #[error("no block of loopback addresses is free")]
+    Addresses,
+    /// The configuration of an external cluster cannot be used.
+    #[error("no client of the external cluster")]
+    Client(#[source] Box<kube::Error>),
+}
 
 /// Running stand-ins. Dropping it stops them without waiting.
 pub struct StandIns {
@@ -147,16 +188,21 @@ impl StandIns {
     /// Starts all but those in `without`.
     ///
     /// # Errors
-    /// When this machine has no loopback addresses to give away.
+    /// See [`StartError`].
     ///
     /// # Panics
     /// Outside of a tokio runtime.
-    pub fn start(api: &ApiServer, env: Env, delays: &Delays, without: &BTreeSet<StandIn>) -> Result<Self, StartError> {
+    pub fn start(
+        cluster: &Cluster,
+        env: Env,
+        delays: &Delays,
+        without: &BTreeSet<StandIn>,
+    ) -> Result<Self, StartError> {
         let (tracker, stop) = (TaskTracker::new(), CancellationToken::new());
         let tasks = Tasks { env, tracker: tracker.clone(), stop: stop.clone() };
         let running = Self { tracker, stop };
         for one in StandIn::ALL.into_iter().filter(|one| !without.contains(one)) {
-            let client = Client::new(api.client_as(one.user(), &["system:masters"]), tasks.clone());
+            let client = Client::new(cluster.transport(one)?, tasks.clone());
             begin(one, &client, &tasks, delays)?;
         }
         Ok(running)
@@ -178,7 +224,7 @@ impl Drop for StandIns {
 
 fn begin(one: StandIn, client: &Client, tasks: &Tasks, delays: &Delays) -> Result<(), StartError> {
     match one {
-        StandIn::Addresses => addresses::run(client, tasks).map_err(|_| StartError)?,
+        StandIn::Addresses => addresses::run(client, tasks).map_err(|_| StartError::Addresses)?,
         StandIn::Workloads => {
             for kind in [kinds::DEPLOYMENT, kinds::STATEFUL_SET] {
                 let delay = delays.workload_ready;
@@ -186,6 +232,9 @@ fn begin(one: StandIn, client: &Client, tasks: &Tasks, delays: &Delays) -> Resul
                     workloads::Workloads { client: client.clone(), kind, delay, rollouts: Default::default() };
                 start(controller, client.clone(), tasks);
             }
+        }
+        StandIn::Kubelets => {
+            start(kubelets::Kubelets { client: client.clone() }, client.clone(), tasks);
         }
         StandIn::Kamaji => {
             kamaji::run(client, tasks, kamaji::Pace { ready: delays.control_plane_ready });

@@ -202,9 +202,9 @@ async fn machines_without_a_provider_wait_without_fuss() {
     let virtual_machine = "KubevirtMachine.v1alpha1.infrastructure.cluster.x-k8s.io";
     scene.admin.exists(virtual_machine, "default", name(&machines[0])).await;
     crate::common::eventually("quiet", async || {
-        let before = scene.world.api.revision();
+        let before = scene.world.api().expect("embedded").revision();
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        if scene.world.api.revision() == before { Ok(()) } else { Err(None) }
+        if scene.world.api().expect("embedded").revision() == before { Ok(()) } else { Err(None) }
     })
     .await;
     scene.admin.delete(DEPLOYMENT, "default", base).await;

@@ -34,7 +34,7 @@ async fn a_world_stops_at_once_and_leaves_its_ports() {
     let admin = Cluster::admin(&world).await;
     tenant::create(&admin, "one").await;
     tenant::connect(&admin, "one").await;
-    let (api, cloud) = (port(&world.url), port(&world.cloud_url()));
+    let (api, cloud) = (port(&world.url()), port(&world.cloud_url()));
     let begin = Instant::now();
     world.stop().await;
     // Some milliseconds on a quiet machine; whatever waits for a timer or a client takes longer than this.

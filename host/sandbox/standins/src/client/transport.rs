@@ -1,4 +1,6 @@
-//! Requests, one by one. The only place that knows [`LocalClient`].
+//! Requests, one by one: to a server in the process, or over the network to somebody else's. The only place that knows which.
+
+mod remote;
 
 use backplane_apiserver::{LocalClient, Status};
 use futures::StreamExt as _;
@@ -7,6 +9,7 @@ use serde_json::Value;
 
 use crate::kinds::{Kind, Scope};
 use crate::object;
+use remote::Remote;
 
 /// A negative answer.
 #[derive(Debug, thiserror::Error)]
@@ -30,9 +33,23 @@ impl From<Status> for ApiError {
     }
 }
 
+impl From<kube::Error> for ApiError {
+    fn from(error: kube::Error) -> Self {
+        match error {
+            kube::Error::Api(status) => Self { code: status.code, reason: status.reason, message: status.message },
+            other => Self { code: 0, reason: "NoAnswer".into(), message: other.to_string() },
+        }
+    }
+}
+
 /// The requests of one user.
 #[derive(Clone)]
-pub(super) struct Transport(LocalClient);
+pub(crate) enum Transport {
+    /// To the embedded server.
+    Local(LocalClient),
+    /// To any other.
+    Remote(Remote),
+}
 
 /// Which part of an object a patch is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,20 +59,33 @@ pub(super) enum Part {
 }
 
 impl Transport {
-    pub(super) fn new(local: LocalClient) -> Self {
-        Self(local)
+    /// To a cluster that is not ours, with the user that the client is set up with.
+    pub(crate) fn remote(client: kube::Client, manager: &'static str) -> Self {
+        Self::Remote(Remote::new(client, manager))
     }
 
     pub(super) async fn get(&self, kind: &Kind, namespace: &str, name: &str) -> Result<Option<Value>, ApiError> {
-        Ok(self.0.get(&kind.core(), scope(kind, namespace), name).await?)
+        match self {
+            Self::Local(local) => Ok(local.get(&kind.core(), scope(kind, namespace), name).await?),
+            Self::Remote(remote) => remote.get(kind, scope(kind, namespace), name).await,
+        }
     }
 
     pub(super) async fn list(&self, kind: &Kind, namespace: &str, selector: &str) -> Result<Vec<Value>, ApiError> {
-        Ok(self.0.list(&kind.core(), scope(kind, namespace), selector).await?)
+        match self {
+            Self::Local(local) => Ok(local.list(&kind.core(), scope(kind, namespace), selector).await?),
+            Self::Remote(remote) => remote.list(kind, scope(kind, namespace), selector).await,
+        }
     }
 
     pub(super) async fn create(&self, object: &Value) -> Result<Value, ApiError> {
-        Ok(self.0.create(object).await?)
+        match self {
+            Self::Local(local) => Ok(local.create(object).await?),
+            Self::Remote(remote) => {
+                let kind = &Kind::of_object(object);
+                remote.create(kind, scope(kind, object::namespace(object)), object).await
+            }
+        }
     }
 
     pub(super) async fn patch(
@@ -66,20 +96,27 @@ impl Transport {
         patch: &Value,
     ) -> Result<Value, ApiError> {
         let (core, place, name) = (kind.core(), scope(kind, object::namespace(object)), object::name(object));
-        Ok(match part {
-            Part::Main => self.0.merge(&core, place, name, patch).await?,
-            Part::Status => self.0.merge_status(&core, place, name, patch).await?,
+        Ok(match (self, part) {
+            (Self::Local(local), Part::Main) => local.merge(&core, place, name, patch).await?,
+            (Self::Local(local), Part::Status) => local.merge_status(&core, place, name, patch).await?,
+            (Self::Remote(remote), part) => remote.patch(kind, place, name, part, patch).await?,
         })
     }
 
     pub(super) async fn delete(&self, kind: &Kind, object: &Value) -> Result<(), ApiError> {
-        let place = scope(kind, object::namespace(object));
-        Ok(self.0.delete(&kind.core(), place, object::name(object)).await?)
+        let (place, name) = (scope(kind, object::namespace(object)), object::name(object));
+        match self {
+            Self::Local(local) => Ok(local.delete(&kind.core(), place, name).await?),
+            Self::Remote(remote) => remote.delete(kind, place, name).await,
+        }
     }
 
     /// Every object, and every change from then on.
     pub(super) async fn watch(&self, kind: &Kind) -> Result<BoxStream<'static, Value>, ApiError> {
-        Ok(self.0.watch(&kind.core(), None).await?.map(|event| event.object).boxed())
+        match self {
+            Self::Local(local) => Ok(local.watch(&kind.core(), None).await?.map(|event| event.object).boxed()),
+            Self::Remote(remote) => remote.watch(kind).await,
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::seed;
 use super::signer::Signer;
-use crate::client::Client;
+use crate::client::{Client, Transport};
 use crate::error::Error;
 use crate::kinds::{CONFIG_MAP, Kind};
 use crate::object;
@@ -135,7 +135,7 @@ impl Running {
         let server = ApiServer::new(tasks.env.clone(), options);
         let stop = tasks.stop.child_token();
         let inside = Tasks { stop: stop.clone(), ..tasks.clone() };
-        let client = Client::new(server.client(), inside.clone());
+        let client = Client::new(Transport::Local(server.client()), inside.clone());
         start(Signer { client: client.clone() }, client.clone(), &inside);
         let place = Mutex::new(Place { address: String::new(), ..place.clone() });
         Ok(Self(Arc::new(Inner {
