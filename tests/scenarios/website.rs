@@ -1,37 +1,49 @@
 //! The author's page at work: a Website becomes a Deployment and a Service, and stays one.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result};
 use backplane::dev::DevOptions;
-use backplane_tests::audit::{Audit, DAEMON};
+use backplane_tests::audit::DAEMON;
 use backplane_tests::figures::Figures;
-use backplane_tests::fixture::{Fixture, Typist, options};
+use backplane_tests::fixture::{Fixture, options};
+use backplane_tests::ground::Ground;
 use backplane_tests::guests::{WEBSITE, apply_new, define, guest, website};
 use backplane_tests::guide::NAMESPACE;
 use backplane_tests::resource::{DEPLOYMENT, Resource, SERVICE};
 use backplane_tests::wait::{equal, eventually, failure};
 use serde_json::{Value, json};
-use std::time::Duration;
+
+backplane_tests::on_each_ground!(
+    a_website_becomes_a_deployment_and_a_service_that_it_owns,
+    a_website_is_not_ready_while_its_deployment_is_not,
+    deleting_a_website_takes_its_children_along,
+    what_somebody_else_changes_is_put_right,
+    what_nobody_declared_of_a_child_is_left_to_others,
+    a_settled_website_is_written_no_more_even_when_looked_at,
+);
 
 const NAME: &str = "home";
 
 /// A world with the page loaded and its kind defined.
-async fn start() -> Result<Fixture> {
-    let options = DevOptions { plugins: vec![guest("website.wasm")], ..options() };
-    let fixture = Fixture::with(options, Typist::Client).await?;
+async fn start(ground: Ground, without: &[&str]) -> Result<Option<Fixture>> {
+    let without = without.iter().copied().map(str::to_owned).collect();
+    let options = DevOptions { plugins: vec![guest("website.wasm")], without, ..options() };
+    let Some(fixture) = Fixture::on(ground, "the author's page", options).await? else { return Ok(None) };
     define(&fixture.guide.driver).await?;
-    Ok(fixture)
+    Ok(Some(fixture))
 }
 
 /// The same, with one Website that has become ready.
-async fn start_ready() -> Result<Fixture> {
-    let fixture = start().await?;
+async fn start_ready(ground: Ground) -> Result<Option<Fixture>> {
+    let Some(fixture) = start(ground, &[]).await? else { return Ok(None) };
     apply_new(&fixture.guide.driver, fixture.guide.limit, &website(NAME)).await?;
     eventually("status.ready true", fixture.guide.limit, async || {
         let site = get(&fixture, WEBSITE).await?.unwrap_or_default();
         Ok(if site["status"]["ready"] == true { Ok(()) } else { Err(site["status"].to_string()) })
     })
     .await?;
-    Ok(fixture)
+    Ok(Some(fixture))
 }
 
 async fn get(fixture: &Fixture, kind: Resource) -> Result<Option<Value>> {
@@ -51,9 +63,8 @@ async fn is_repaired(fixture: &Fixture, pointer: &str, value: Value) -> Result<(
     .await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_website_becomes_a_deployment_and_a_service_that_it_owns() -> Result<()> {
-    let fixture = start_ready().await?;
+async fn a_website_becomes_a_deployment_and_a_service_that_it_owns(ground: Ground) -> Result<()> {
+    let Some(fixture) = start_ready(ground).await? else { return Ok(()) };
     let site = present(&fixture, WEBSITE).await?;
     for kind in [DEPLOYMENT, SERVICE] {
         let child = present(&fixture, kind).await?;
@@ -66,12 +77,9 @@ async fn a_website_becomes_a_deployment_and_a_service_that_it_owns() -> Result<(
     equal("available replicas", &deployment["status"]["availableReplicas"], &json!(1))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_website_is_not_ready_while_its_deployment_is_not() -> Result<()> {
-    let options =
-        DevOptions { plugins: vec![guest("website.wasm")], without: ["workloads".to_owned()].into(), ..options() };
-    let fixture = Fixture::with(options, Typist::Client).await?;
-    define(&fixture.guide.driver).await?;
+async fn a_website_is_not_ready_while_its_deployment_is_not(ground: Ground) -> Result<()> {
+    // Nobody runs its Pods, whoever makes them.
+    let Some(fixture) = start(ground, &["workloads", "kubelets"]).await? else { return Ok(()) };
     apply_new(&fixture.guide.driver, fixture.guide.limit, &website(NAME)).await?;
     eventually("status.ready false", fixture.guide.limit, async || {
         let site = get(&fixture, WEBSITE).await?.unwrap_or_default();
@@ -81,9 +89,8 @@ async fn a_website_is_not_ready_while_its_deployment_is_not() -> Result<()> {
     present(&fixture, DEPLOYMENT).await.map(drop)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn deleting_a_website_takes_its_children_along() -> Result<()> {
-    let fixture = start_ready().await?;
+async fn deleting_a_website_takes_its_children_along(ground: Ground) -> Result<()> {
+    let Some(fixture) = start_ready(ground).await? else { return Ok(()) };
     fixture.guide.driver.delete(WEBSITE, NAMESPACE, NAME).await?;
     for kind in [WEBSITE, DEPLOYMENT, SERVICE] {
         eventually(&format!("no {}", kind.kind), fixture.guide.limit, async || {
@@ -94,9 +101,8 @@ async fn deleting_a_website_takes_its_children_along() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_somebody_else_changes_is_put_right() -> Result<()> {
-    let fixture = start_ready().await?;
+async fn what_somebody_else_changes_is_put_right(ground: Ground) -> Result<()> {
+    let Some(fixture) = start_ready(ground).await? else { return Ok(()) };
     let image = "/spec/template/spec/containers/0/image";
     let cases = [("/spec/replicas", json!(5), json!(1)), (image, json!("other:1"), json!("nginx:1.29"))];
     for (pointer, foreign, own) in cases {
@@ -111,9 +117,8 @@ async fn what_somebody_else_changes_is_put_right() -> Result<()> {
     .await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_nobody_declared_of_a_child_is_left_to_others() -> Result<()> {
-    let fixture = start_ready().await?;
+async fn what_nobody_declared_of_a_child_is_left_to_others(ground: Ground) -> Result<()> {
+    let Some(fixture) = start_ready(ground).await? else { return Ok(()) };
     let patch = json!([{"op": "add", "path": "/metadata/annotations", "value": {"note": "of somebody else"}}]);
     fixture.guide.driver.patch_json(DEPLOYMENT, NAMESPACE, NAME, &patch).await?;
     let scale = json!([{"op": "replace", "path": "/spec/replicas", "value": 2}]);
@@ -123,10 +128,9 @@ async fn what_nobody_declared_of_a_child_is_left_to_others() -> Result<()> {
     equal("the annotation", &deployment["metadata"]["annotations"]["note"], &json!("of somebody else"))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_settled_website_is_written_no_more_even_when_looked_at() -> Result<()> {
-    let fixture = start_ready().await?;
-    let audit = Audit::of(fixture.dev.world.api().expect("the embedded API server"));
+async fn a_settled_website_is_written_no_more_even_when_looked_at(ground: Ground) -> Result<()> {
+    let Some(fixture) = start_ready(ground).await? else { return Ok(()) };
+    let audit = fixture.audit()?;
     audit.at_rest(fixture.guide.limit, Duration::from_secs(1)).await?;
     let suppressed = async || {
         let figures = Figures::read(fixture.dev.observe_address()).await?;

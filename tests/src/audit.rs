@@ -1,5 +1,8 @@
-//! Keeps what was asked of an API server, for tests that count requests.
+//! What was asked of an API server, for tests that count requests.
 
+mod log;
+
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,6 +11,7 @@ use backplane_apiserver::{ApiServer, AuditEvent};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::wait::{equal, eventually};
+pub use log::Log;
 
 /// User name of the daemon; those of plugins begin with it and a dash.
 pub const DAEMON: &str = "system:serviceaccount:backplane:backplane";
@@ -17,8 +21,15 @@ const QUIET: Duration = Duration::from_secs(1);
 
 /// Everything asked since it began.
 #[derive(Clone)]
-pub struct Audit {
-    kept: Arc<Mutex<Kept>>,
+pub struct Audit(Record);
+
+/// Who keeps it.
+#[derive(Clone)]
+enum Record {
+    /// We do, as the embedded server tells.
+    Told(Arc<Mutex<Kept>>),
+    /// A real server does.
+    Log(Log),
 }
 
 #[derive(Default)]
@@ -41,7 +52,15 @@ impl Audit {
                 }
             }
         });
-        Self { kept }
+        Self(Record::Told(kept))
+    }
+
+    /// Begins at the present end of a real server's log.
+    ///
+    /// # Errors
+    /// A log that cannot be read.
+    pub fn of_log(file: PathBuf) -> Result<Self> {
+        Ok(Self(Record::Log(Log::from_now(file)?)))
     }
 
     /// The requests kept so far.
@@ -49,7 +68,10 @@ impl Audit {
     /// # Errors
     /// Requests that came too fast to be kept.
     pub fn events(&self) -> Result<Vec<AuditEvent>> {
-        let kept = lock(&self.kept);
+        let kept = match &self.0 {
+            Record::Told(kept) => lock(kept),
+            Record::Log(log) => return log.events(),
+        };
         if kept.lost > 0 {
             bail!("{} requests were not kept", kept.lost);
         }

@@ -8,8 +8,10 @@ use anyhow::{Context, Result};
 use backplane::dev::{Dev, DevOptions};
 use tempfile::TempDir;
 
+use crate::audit::Audit;
 use crate::cloud::CloudView;
 use crate::driver::{Driver, client_from_kubeconfig, find_kubectl};
+use crate::ground::{Base, Ground};
 use crate::guide::{Guide, VERSION, steps};
 
 /// How much faster than the real thing the simulators' delays run.
@@ -23,6 +25,8 @@ pub struct Fixture {
     pub dev: Dev,
     /// Follows the guide.
     pub guide: Guide,
+    /// Ends after the world that works on it.
+    base: Base,
     /// Scratch files; gone with the fixture.
     pub folder: TempDir,
 }
@@ -63,10 +67,37 @@ impl Fixture {
     /// # Errors
     /// What did not start.
     pub async fn with(options: DevOptions, typist: Typist) -> Result<Self> {
-        let dev = Dev::start(options).await?;
+        Self::based(Base::Embedded, options, typist).await
+    }
+
+    /// A world with these options on this ground; `None` after saying that `what` is not shown there.
+    ///
+    /// # Errors
+    /// What did not start.
+    pub async fn on(ground: Ground, what: &str, options: DevOptions) -> Result<Option<Self>> {
+        match ground.prepare(what).await? {
+            Some(base) => Self::based(base, options, Typist::Client).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn based(base: Base, options: DevOptions, typist: Typist) -> Result<Self> {
+        let dev = Dev::start(base.options(options)).await?;
         let folder = tempfile::tempdir()?;
         let guide = guide(&dev, &folder, typist).await?;
-        Ok(Self { dev, guide, folder })
+        Ok(Self { dev, guide, base, folder })
+    }
+
+    /// What the API server is asked from now on.
+    ///
+    /// # Errors
+    /// A record that cannot be read.
+    pub fn audit(&self) -> Result<Audit> {
+        match (self.base.audit_log(), self.dev.world.api()) {
+            (Some(log), _) => Audit::of_log(log),
+            (None, Some(api)) => Ok(Audit::of(api)),
+            (None, None) => anyhow::bail!("nobody keeps a record"),
+        }
     }
 
     /// Plays the guide's steps up to and including this one.

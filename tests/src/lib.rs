@@ -9,6 +9,7 @@ pub mod display;
 pub mod driver;
 pub mod figures;
 pub mod fixture;
+pub mod ground;
 pub mod guests;
 pub mod guide;
 pub mod process;
