@@ -5,8 +5,10 @@
 //!
 //! ```text
 //!   Parts (where the programs are) ──> ControlPlane: etcd <── kube-apiserver <── kube-controller-manager
+//!                                  └─> ClusterApi: core and kubeadm managers ──kubeconfig──> any API server
 //! ```
 
+mod cluster_api;
 mod files;
 mod plane;
 mod program;
@@ -15,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
+pub use cluster_api::ClusterApi;
 pub use plane::{ControlPlane, Part, PlaneOptions, PlaneToken};
 pub use program::{Program, free_port};
 

@@ -46,18 +46,25 @@ pub(crate) fn serve(server: &Inner, stored: &Stored) {
     if !status::is_true(&definition, "Established") {
         return;
     }
+    // A change of its status or labels leaves the kinds, and whoever watches them, alone.
+    let spec = format!("{}/{}", stored.uid, definition["metadata"]["generation"]);
+    if server.registry.serves_definition(&stored.key.name, &spec) {
+        return;
+    }
     // The object was validated before it was stored, so nothing is left to say about errors here.
     let kinds = ResourceKind::from_crd(&definition).unwrap_or_default();
     server.conversions.clear();
-    if let Some(kind) = kinds.first() {
-        server.storage.set_open(&storage_of(kind), true);
+    let place = kinds.first().map(storage_of);
+    server.registry.define(&stored.key.name, stored.revision, spec, kinds);
+    if let Some(place) = place {
+        // Wakes the watches, so that those of the former definition end.
+        server.storage.set_open(&place, true);
     }
-    server.registry.define(&stored.key.name, stored.revision, kinds);
 }
 
 /// Stops serving the kinds of a definition that is gone.
 pub(crate) fn withdraw(server: &Inner, last: &Stored) {
-    server.registry.define(&last.key.name, last.revision, Vec::new());
+    server.registry.define(&last.key.name, last.revision, String::new(), Vec::new());
     server.storage.set_open(&instances(&last.value()), false);
 }
 
@@ -113,9 +120,8 @@ fn finish(server: &Inner, definition: &Stored) {
         return;
     }
     let instances = instances(&definition.value());
-    let kinds = server.registry.kinds();
-    let kind = kinds.all().find(|kind| kind.origin == Origin::Custom && storage_of(kind) == instances);
-    if let Some(kind) = kind {
+    let kinds = server.registry.kinds().stored();
+    if let Some(kind) = kinds.get(&instances).filter(|kind| kind.origin == Origin::Custom) {
         let left = server.storage.list(&instances, None, None).map(|l| l.objects).unwrap_or_default();
         for stored in left.iter().filter(|stored| !stored.deleting) {
             let resource = Resource::new(server, Arc::clone(kind), stored.key.namespace.as_deref());

@@ -101,11 +101,24 @@ async fn answered(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response<Body>, Status> {
-    if request.resource.is_none() || !server.calls_out() {
+    if !may_call_out(server, request) {
         return answer(&Call { server, user, request, headers: &headers, body: &body });
     }
     let (server, request) = (Arc::clone(server), Arc::clone(request));
     aside(move || answer(&Call { server: &server, user, request: &request, headers: &headers, body: &body })).await
+}
+
+/// Whether an answer may need a webhook: any write where there are some, reads of kinds that one converts.
+fn may_call_out(server: &Inner, request: &RequestInfo) -> bool {
+    let Some(resource) = &request.resource else { return false };
+    match request.verb {
+        "get" | "list" | "watch" => {
+            let kinds = server.registry.kinds();
+            let kind = kinds.resource(&resource.group, &resource.version, &resource.resource);
+            kind.is_some_and(|kind| kind.conversion.webhook.is_some())
+        }
+        _ => server.calls_out(),
+    }
 }
 
 fn answer(call: &Call<'_>) -> Result<Response<Body>, Status> {

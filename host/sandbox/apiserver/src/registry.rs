@@ -19,13 +19,22 @@ pub(crate) struct Registry {
 #[derive(Default)]
 pub(crate) struct Kinds {
     builtin: Vec<Arc<ResourceKind>>,
-    /// By name of the definition, with the revision that said so. Empty for one that was removed.
-    custom: BTreeMap<String, (u64, Vec<Arc<ResourceKind>>)>,
+    /// By name of the definition; without kinds for one that was removed.
+    custom: BTreeMap<String, Defined>,
     by_path: HashMap<(String, String, String), Arc<ResourceKind>>,
     by_kind: HashMap<Kind, Arc<ResourceKind>>,
     documents: OnceLock<Documents>,
     /// Whether a kind is converted by a webhook.
     converts: bool,
+}
+
+/// What one definition adds.
+#[derive(Clone)]
+struct Defined {
+    revision: u64,
+    /// Names the definition's spec: the same text, the same kinds.
+    spec: String,
+    kinds: Vec<Arc<ResourceKind>>,
 }
 
 /// One API group with its versions, the preferred one first.
@@ -47,20 +56,26 @@ impl Registry {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether the kinds of this very spec of a definition are served already.
+    pub(crate) fn serves_definition(&self, definition: &str, spec: &str) -> bool {
+        self.kinds().custom.get(definition).is_some_and(|known| known.spec == spec)
+    }
+
     /// Replaces the kinds of one definition, unless a later revision has already done so.
-    pub(crate) fn define(&self, definition: &str, revision: u64, kinds: Vec<ResourceKind>) {
+    pub(crate) fn define(&self, definition: &str, revision: u64, spec: String, kinds: Vec<ResourceKind>) {
         let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
-        if current.custom.get(definition).is_some_and(|(known, _)| *known > revision) {
+        if current.custom.get(definition).is_some_and(|known| known.revision > revision) {
             return;
         }
         let mut custom = current.custom.clone();
-        custom.insert(definition.to_owned(), (revision, kinds.into_iter().map(Arc::new).collect()));
+        let kinds = kinds.into_iter().map(Arc::new).collect();
+        custom.insert(definition.to_owned(), Defined { revision, spec, kinds });
         *current = Arc::new(Kinds::new(current.builtin.clone(), custom));
     }
 }
 
 impl Kinds {
-    fn new(builtin: Vec<Arc<ResourceKind>>, custom: BTreeMap<String, (u64, Vec<Arc<ResourceKind>>)>) -> Self {
+    fn new(builtin: Vec<Arc<ResourceKind>>, custom: BTreeMap<String, Defined>) -> Self {
         let mut kinds = Self { builtin, custom, ..Self::default() };
         let (mut by_path, mut by_kind) = (HashMap::new(), HashMap::new());
         for kind in kinds.all() {
@@ -69,7 +84,8 @@ impl Kinds {
             by_kind.entry(kind.kind()).or_insert_with(|| Arc::clone(kind));
         }
         (kinds.by_path, kinds.by_kind) = (by_path, by_kind);
-        kinds.converts = kinds.custom.values().flat_map(|(_, all)| all).any(|kind| kind.conversion.webhook.is_some());
+        kinds.converts =
+            kinds.custom.values().flat_map(|defined| &defined.kinds).any(|kind| kind.conversion.webhook.is_some());
         kinds
     }
 
@@ -80,7 +96,7 @@ impl Kinds {
 
     /// Every served kind, those of Kubernetes first.
     pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<ResourceKind>> {
-        self.builtin.iter().chain(self.custom.values().flat_map(|(_, kinds)| kinds))
+        self.builtin.iter().chain(self.custom.values().flat_map(|defined| &defined.kinds))
     }
 
     /// The kind behind a path.
@@ -93,6 +109,11 @@ impl Kinds {
         self.by_kind.get(kind)
     }
 
+    /// Whether this is still how a kind is served, and not how it was before its definition changed.
+    pub(crate) fn is_current(&self, kind: &Arc<ResourceKind>) -> bool {
+        self.kind(&kind.kind()).is_some_and(|present| Arc::ptr_eq(present, kind))
+    }
+
     /// Whether anything of this group and version is served.
     pub(crate) fn serves(&self, group: &str, version: &str) -> bool {
         self.all().any(|kind| kind.group == group && kind.version == version)
@@ -103,7 +124,7 @@ impl Kinds {
         let mut groups = Vec::new();
         self.builtin.iter().for_each(|kind| add_version(&mut groups, kind));
         let builtin = groups.len();
-        self.custom.values().flat_map(|(_, kinds)| kinds).for_each(|kind| add_version(&mut groups, kind));
+        self.custom.values().flat_map(|defined| &defined.kinds).for_each(|kind| add_version(&mut groups, kind));
         groups[builtin..].sort_by(|a, b| a.name.cmp(&b.name));
         for group in &mut groups {
             group.versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));

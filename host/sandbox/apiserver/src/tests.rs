@@ -1,15 +1,18 @@
 //! The server as a whole, asked through `handle`: no socket, no sleep.
 
 mod access;
+mod conversions;
 mod definitions;
 mod deletion;
 mod discovery;
+mod hook;
 mod lists;
 mod local;
 mod objects;
 mod patches;
 mod sockets;
 mod watches;
+mod webhooks;
 
 use bytes::Bytes;
 use futures::StreamExt as _;

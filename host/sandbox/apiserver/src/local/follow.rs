@@ -113,7 +113,10 @@ impl Follow {
     /// The object in the version of the reader, who waits as long as the conversion fails: skipping it would hide a state.
     async fn shown(&self, stored: Arc<Stored>) -> Value {
         loop {
-            let (server, kind, object) = (Arc::clone(&self.server), Arc::clone(&self.kind), stored.value());
+            // As it is served now: the definition may have changed since the watch began.
+            let present = self.server.registry.kinds().kind(&self.kind.kind()).cloned();
+            let kind = present.unwrap_or_else(|| Arc::clone(&self.kind));
+            let (server, object) = (Arc::clone(&self.server), stored.value());
             let converts = kind.conversion.webhook.is_some();
             let convert = move || conversion::convert(&server, &kind, vec![object], &kind.api_version());
             match if converts { aside(convert).await } else { convert() } {

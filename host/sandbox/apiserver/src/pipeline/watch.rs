@@ -5,6 +5,8 @@
 //!                                                                  └── bookmarks now and then
 //! ```
 //!
+//! A watch ends when the definition of its kind changes, for its schema and conversion are no longer right.
+//!
 //! A watch reads the store's log at its own pace. One that is so slow that the log was cut before it gets 410, never a gap.
 //!
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#efficient-detection-of-changes>.
@@ -149,6 +151,8 @@ impl Watcher {
     async fn filled(mut self) -> Self {
         let asked = self.follower.cursor;
         match self.follower.batch() {
+            // The client begins again where it was, in the new form.
+            Ok(batch) if batch.open && !self.encoder.is_current() => self.done = true,
             Ok(batch) if batch.changes.is_empty() => self.done = !batch.open,
             Ok(batch) if self.encoder.converts() => {
                 return aside(move || {

@@ -1,6 +1,7 @@
 //! Asks webhooks and makes of their answers what the request gets.
 
 use backplane_apimachinery::Status;
+use backplane_apimachinery::scale::scale_of;
 use serde_json::Value;
 
 use super::Admission;
@@ -52,7 +53,7 @@ fn prepare<'c>(admission: &Admission<'_>, chosen: &'c Chosen, object: Option<&Va
     let shown = |object: Option<&Value>| -> Result<Value, Status> {
         match (object, admission.subresource) {
             (None, _) => Ok(Value::Null),
-            (Some(scale), Some("scale")) => Ok(scale.clone()),
+            (Some(object), Some("scale")) => Ok(scale_of(&admission.resource.kind, object).unwrap_or_default()),
             (Some(object), _) => {
                 let wanted = chosen.kind.api_version();
                 let converted = convert(admission.server(), &chosen.kind, vec![object.clone()], &wanted)?;

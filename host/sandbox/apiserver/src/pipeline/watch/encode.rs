@@ -46,6 +46,11 @@ impl Encoder {
         })
     }
 
+    /// Whether the kind is still served as it was when the watch began.
+    pub(super) fn is_current(&self) -> bool {
+        self.server.registry.kinds().is_current(&self.kind)
+    }
+
     /// Whether objects may have to be converted by a webhook, which takes a thread that may block.
     pub(super) fn converts(&self) -> bool {
         self.kind.conversion.webhook.is_some() && self.shape != Shape::Metadata
