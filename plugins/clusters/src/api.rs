@@ -7,6 +7,6 @@ mod related;
 pub(crate) use cluster::{CloudSigma, DataStoreRef, Eip as EipSpec, KdcCluster, Network, Nic, Pool, Strategy, Taint};
 pub(crate) use datastore::KdcClusterDatastore;
 pub(crate) use related::{
-    Any, Cluster, DataStore, Eip, KamajiControlPlane, Machine, MachineDeployment, MachineSet, MachineSpec, Provisioned,
-    StatefulSet, TenantControlPlane,
+    Any, Cluster, ClusterSpec, DataStore, Eip, KamajiControlPlane, Machine, MachineDeployment, MachineSet, MachineSpec,
+    Provisioned, Reference, StatefulSet, TenantControlPlane,
 };

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use backplane_sdk::Object;
+use backplane_sdk::{Kind, Object};
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 /// An object of which only the metadata matters.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -154,6 +155,8 @@ pub(crate) struct Cluster {
 pub(crate) struct ClusterSpec {
     pub(crate) control_plane_endpoint: Endpoint,
     pub(crate) cluster_network: ClusterNetwork,
+    pub(crate) control_plane_ref: Reference,
+    pub(crate) infrastructure_ref: Reference,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -184,9 +187,10 @@ pub(crate) struct MachineDeployment {
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct MachineDeploymentSpec {
     pub(crate) replicas: Option<i64>,
+    pub(crate) revision_history_limit: Option<i64>,
     pub(crate) paused: bool,
     pub(crate) template: MachineTemplate,
 }
@@ -244,10 +248,22 @@ pub(crate) struct Bootstrap {
 
 /// Group and kind count, never the version: Cluster API rewrites it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
+#[serde(default, rename_all = "camelCase")]
 pub(crate) struct Reference {
+    pub(crate) api_version: String,
     pub(crate) kind: String,
     pub(crate) name: String,
+}
+
+impl Reference {
+    /// A reference to an object as it is to be written where this one stands: with the version that is there, for writing
+    /// another would only be rewritten, again and again.
+    pub(crate) fn to(&self, kind: &Kind, name: &str, namespace: &str) -> Value {
+        let same =
+            self.kind == kind.kind && self.name == name && self.api_version.starts_with(&format!("{}/", kind.group));
+        let api_version = if same { self.api_version.clone() } else { kind.api_version() };
+        json!({"apiVersion": api_version, "kind": kind.kind, "name": name, "namespace": namespace})
+    }
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]

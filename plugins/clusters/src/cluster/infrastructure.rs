@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::observed::Observed;
 use super::wanted::Wanted;
-use crate::api::KdcCluster;
+use crate::api::{ClusterSpec, KdcCluster};
 use crate::intent::{Owner, Steer, annotate, label};
 use crate::{kinds, names};
 
@@ -21,7 +21,8 @@ pub(super) fn intents(
     observed: &Observed,
     address: &str,
 ) -> Vec<Value> {
-    let mut intents = vec![cluster(kdc, owner, wanted, address), kubevirt(owner, address)];
+    let present = observed.capi.as_ref().map(|present| present.spec.clone()).unwrap_or_default();
+    let mut intents = vec![cluster(kdc, owner, wanted, address, &present), kubevirt(owner, address)];
     if let Some(region) = wanted.region() {
         intents.push(cloudsigma(kdc, owner, observed, region, address));
     }
@@ -38,7 +39,7 @@ fn endpoint(address: &str) -> Value {
     json!({"host": address, "port": names::API_PORT})
 }
 
-fn cluster(kdc: &Obj<KdcCluster>, owner: &Owner, wanted: &Wanted, address: &str) -> Value {
+fn cluster(kdc: &Obj<KdcCluster>, owner: &Owner, wanted: &Wanted, address: &str, present: &ClusterSpec) -> Value {
     let mut cluster = owner.intent(&kinds::CAPI_CLUSTER, &owner.name, Steer::Yes);
     label(&mut cluster, &[("cni", "cilium"), (names::CLUSTER, &owner.name)]);
     if wanted.region().is_some() {
@@ -47,15 +48,17 @@ fn cluster(kdc: &Obj<KdcCluster>, owner: &Owner, wanted: &Wanted, address: &str)
     if let Some(value) = kdc.metadata.label(names::CSR_APPROVER) {
         label(&mut cluster, &[(names::CSR_APPROVER, value)]);
     }
-    let reference = |kind: &backplane_sdk::Kind, name: &str| json!({"apiVersion": kind.api_version(), "kind": kind.kind, "name": name, "namespace": owner.namespace});
+    let control_plane = names::control_plane(&owner.name);
+    let control_plane = present.control_plane_ref.to(&kinds::KAMAJI_CONTROL_PLANE, &control_plane, &owner.namespace);
+    let infrastructure = present.infrastructure_ref.to(&kinds::KUBEVIRT_CLUSTER, &owner.name, &owner.namespace);
     cluster["spec"] = json!({
         "clusterNetwork": {
             "services": {"cidrBlocks": [wanted.network.service_cidr]},
             "pods": {"cidrBlocks": [wanted.network.pod_cidr]},
         },
         "controlPlaneEndpoint": endpoint(address),
-        "controlPlaneRef": reference(&kinds::KAMAJI_CONTROL_PLANE, &names::control_plane(&owner.name)),
-        "infrastructureRef": reference(&kinds::KUBEVIRT_CLUSTER, &owner.name),
+        "controlPlaneRef": control_plane,
+        "infrastructureRef": infrastructure,
     });
     cluster
 }

@@ -9,7 +9,7 @@ use super::observed::Observed;
 use super::pool::{Machines, VirtualMachine, WorkerPool};
 use super::server::Server;
 use super::templates::Template;
-use crate::api::{MachineSpec, Strategy, Taint};
+use crate::api::{MachineSpec, Reference, Strategy, Taint};
 use crate::intent::{Owner, Steer, annotate, label};
 use crate::plan::{Plan, target};
 use crate::version::Version;
@@ -38,13 +38,24 @@ pub(super) fn plan(
             kept.push(target(plan.applies.last().unwrap_or(&Value::Null)));
         }
         let version = running.map_or(pool.version, |running| pool.version.min(running));
-        let deployment =
-            deployment(owner, pool, version, [(&templates[0].kind, &names[0]), (&templates[1].kind, &names[1])]);
+        let present = observed.deployment(&pool.name).map(|present| present.spec.template.spec.clone());
+        let templates = [(&templates[0].kind, &names[0]), (&templates[1].kind, &names[1])];
+        let mut deployment = deployment(owner, pool, version, templates, &present.unwrap_or_default());
+        if knows_history(observed, pool) {
+            // Without old sets, templates that are no longer used can go.
+            deployment["spec"]["revisionHistoryLimit"] = 0.into();
+        }
         plan.patches.extend(strategy_patch(pool, &target(&deployment), observed));
         plan.applies.push(deployment);
     }
     remove_pools(plan, pools, observed);
     remove_templates(plan, &kept, observed);
+}
+
+/// Cluster API from 1.11 on keeps no old sets and drops the limit in its `v1beta2`: applying it there would change the object
+/// again and again.
+fn knows_history(observed: &Observed, pool: &WorkerPool) -> bool {
+    observed.deployment(&pool.name).is_none_or(|known| known.spec.revision_history_limit.is_some())
 }
 
 fn remove_pools(plan: &mut Plan, pools: &[WorkerPool], observed: &Observed) {
@@ -76,23 +87,29 @@ fn refers(user: &MachineSpec, kind: &Kind, name: &str) -> bool {
     references.iter().any(|reference| reference.kind == kind.kind && reference.name == name)
 }
 
-fn deployment(owner: &Owner, pool: &WorkerPool, version: Version, templates: [(&Kind, &String); 2]) -> Value {
+/// `present` is what the template of its machines says now.
+fn deployment(
+    owner: &Owner,
+    pool: &WorkerPool,
+    version: Version,
+    templates: [(&Kind, &String); 2],
+    present: &MachineSpec,
+) -> Value {
     let name = names::deployment(&owner.name, &pool.name);
     let mut deployment = owner.intent(&kinds::MACHINE_DEPLOYMENT, &name, Steer::Yes);
     let belongs =
         [(names::CLUSTER_NAME, owner.name.as_str()), (names::CLUSTER, &owner.name), (names::POOL, &pool.name)];
     label(&mut deployment, &belongs);
-    let [bootstrap, infrastructure] = templates.map(|(kind, name)| {
-        json!({"apiVersion": kind.api_version(), "kind": kind.kind, "name": name, "namespace": owner.namespace})
-    });
+    let [bootstrap, infrastructure] = templates;
+    let refer = |present: &Reference, (kind, name): (&Kind, &String)| present.to(kind, name, &owner.namespace);
     let mut machine = json!({
         "clusterName": owner.name,
         "version": version.to_string(),
-        "bootstrap": {"configRef": bootstrap},
-        "infrastructureRef": infrastructure,
+        "bootstrap": {"configRef": refer(&present.bootstrap.config_ref, bootstrap)},
+        "infrastructureRef": refer(&present.infrastructure_ref, infrastructure),
     });
     if let Some(seconds) = pool.drain_seconds {
-        machine["nodeDrainTimeout"] = format!("{seconds}s").into();
+        machine["nodeDrainTimeout"] = duration(seconds).into();
     }
     let selector = json!({names::CLUSTER_NAME: owner.name, names::DEPLOYMENT_NAME: name});
     let labels = json!({
@@ -102,17 +119,27 @@ fn deployment(owner: &Owner, pool: &WorkerPool, version: Version, templates: [(&
     deployment["spec"] = json!({
         "clusterName": owner.name,
         "replicas": pool.replicas,
-        // Without old sets, templates that are no longer used can go.
-        "revisionHistoryLimit": 0,
-        "paused": pool.paused,
         "selector": {"matchLabels": selector},
         "template": {"metadata": {"labels": labels}, "spec": machine},
     });
+    // `false` is how it is written where it is not; applying that would change the object again and again.
+    if pool.paused {
+        deployment["spec"]["paused"] = true.into();
+    }
     if pool.strategy.is_none() {
         deployment["spec"]["strategy"] = rolling(&Strategy::default());
         annotate(&mut deployment, &[(names::STRATEGY_WRITTEN, "")]);
     }
     deployment
+}
+
+/// A duration as Go prints it, which is how it comes back: `5m0s`.
+fn duration(seconds: i64) -> String {
+    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, 0, seconds) => format!("{seconds}s"),
+        (0, minutes, seconds) => format!("{minutes}m{seconds}s"),
+        (hours, minutes, seconds) => format!("{hours}h{minutes}m{seconds}s"),
+    }
 }
 
 fn rolling(strategy: &Strategy) -> Value {

@@ -283,7 +283,6 @@ fn machines_are_deployed_as_the_pool_says() {
             "clusterName": "test-cluster",
             "replicas": 2,
             "revisionHistoryLimit": 0,
-            "paused": false,
             "selector": {"matchLabels": {
                 "cluster.x-k8s.io/cluster-name": "test-cluster",
                 "cluster.x-k8s.io/deployment-name": "test-cluster-test-workers",

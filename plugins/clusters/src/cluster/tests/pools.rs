@@ -203,7 +203,7 @@ fn drain_timeout_and_pause_are_cluster_apis() {
     });
     world.look();
     let spec = world.object(&kinds::MACHINE_DEPLOYMENT, DEPLOYMENT)["spec"].clone();
-    assert_eq!((&spec["paused"], &spec["template"]["spec"]["nodeDrainTimeout"]), (&json!(true), &json!("300s")));
+    assert_eq!((&spec["paused"], &spec["template"]["spec"]["nodeDrainTimeout"]), (&json!(true), &json!("5m0s")));
     assert_eq!(world.pool_status("test-workers")["paused"], true);
 }
 
