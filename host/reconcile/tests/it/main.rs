@@ -1,6 +1,8 @@
 //! A controller over the real store and a small API server in memory.
 
 mod conditions;
+mod many;
+mod own_writes;
 mod setup;
 mod wakes;
 mod work;
