@@ -13,6 +13,7 @@ pub mod ground;
 pub mod guests;
 pub mod guide;
 pub mod process;
+pub mod proxy;
 pub mod real;
 pub mod resource;
 pub mod skip;
