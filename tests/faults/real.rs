@@ -12,6 +12,8 @@
 mod audit;
 #[path = "real/books.rs"]
 mod books;
+#[path = "real/compaction.rs"]
+mod compaction;
 #[path = "real/fault.rs"]
 mod fault;
 #[path = "real/kinds.rs"]
@@ -20,6 +22,8 @@ mod kinds;
 mod load;
 #[path = "real/report.rs"]
 mod report;
+#[path = "real/settled.rs"]
+mod settled;
 #[path = "real/stage.rs"]
 mod stage;
 #[path = "real/user.rs"]
