@@ -115,7 +115,8 @@ impl StatusWriter {
 }
 
 fn patch(entry: &Entry, conditions: &[Condition], style: &StatusStyle, context: &Context) -> Option<Value> {
-    let live = Live::read(entry.bytes());
+    let bytes = entry.bytes();
+    let live = Live::read(&bytes);
     let merged = merge(live.conditions(), conditions, context)?;
     let has_status = live.status.as_ref().is_some_and(|status| !status.is_empty());
     let seed = style.seed.as_ref().and_then(Value::as_object).filter(|_| !has_status);

@@ -6,10 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use backplane_core::{Kind, Selector};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::changes::{Change, Queue, Source};
+use crate::entry::{Entry, Shared};
+use crate::press::{Press, SAMPLES};
+use crate::rate::Rate;
 use crate::replica::{Diff, Replica};
+
+/// Entries that are packed between two short holds of the lock, once a dictionary has been trained.
+const PACKED_AT_ONCE: u32 = 64;
 
 /// What is watched: a kind, narrowed by labels.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +51,7 @@ pub(crate) struct Cell {
     pub(crate) readers: Mutex<Vec<Arc<str>>>,
     state: watch::Sender<State>,
     namespaced: watch::Sender<Option<bool>>,
+    press: Option<Press>,
     inner: RwLock<Inner>,
 }
 
@@ -51,12 +59,16 @@ pub(crate) struct Inner {
     pub(crate) replica: Replica,
     /// Whether subscribers know what is in the replica: from the first list on, until the kind is no longer served.
     loaded: bool,
+    /// Changes; those of the first list are not among them.
+    pub(crate) rate: Rate,
     subscribers: Vec<Weak<Queue>>,
 }
 
 impl Cell {
-    pub(crate) fn new(id: u32, watch: Watch, cancel: CancellationToken) -> Self {
+    /// With a press its entries are held compressed.
+    pub(crate) fn new(id: u32, watch: Watch, press: Option<Press>, cancel: CancellationToken) -> Self {
         let replica = Replica::new(watch.selector.clone());
+        let rate = Rate::new(Instant::now());
         Self {
             id,
             kind: Arc::new(watch.kind.clone()),
@@ -67,7 +79,8 @@ impl Cell {
             readers: Mutex::default(),
             state: watch::Sender::new(State::Starting),
             namespaced: watch::Sender::new(None),
-            inner: RwLock::new(Inner { replica, loaded: false, subscribers: Vec::new() }),
+            press,
+            inner: RwLock::new(Inner { replica, loaded: false, rate, subscribers: Vec::new() }),
         }
     }
 
@@ -126,6 +139,7 @@ impl Cell {
         for diff in diffs {
             self.events.fetch_add(1, Ordering::Relaxed);
             if inner.loaded {
+                inner.rate.add(Instant::now());
                 self.change(diff, source).into_iter().for_each(|change| inner.tell(self.id, &change));
             }
         }
@@ -138,8 +152,8 @@ impl Cell {
         let diffs = inner.replica.finish_list(version);
         let first = !std::mem::replace(&mut inner.loaded, true);
         if first {
-            let loaded = self.loaded(&inner);
-            loaded.iter().for_each(|change| inner.tell(self.id, change));
+            let Inner { replica, subscribers, .. } = &mut *inner;
+            live(subscribers).for_each(|queue| self.loaded(replica, &queue));
         } else {
             self.tell(&mut inner, Source::Watch, diffs);
         }
@@ -161,13 +175,57 @@ impl Cell {
         let mut inner = self.write();
         inner.subscribers.push(Arc::downgrade(queue));
         if snapshot && inner.loaded {
-            self.loaded(&inner).into_iter().for_each(|change| queue.push(self.id, change));
+            self.loaded(&inner.replica, queue);
         }
     }
 
-    fn loaded(&self, inner: &Inner) -> Vec<Change> {
-        let entries = inner.replica.table.iter().map(|(_, entry)| Arc::clone(entry));
-        entries.filter_map(|entry| self.change(Diff { old: None, new: Some(entry) }, Source::Loaded)).collect()
+    /// Tells of every object that is there.
+    fn loaded(&self, replica: &Replica, queue: &Queue) {
+        queue.load(self.id, &self.kind, replica.table.iter().map(|(_, entry)| Arc::clone(entry)).collect());
+    }
+
+    /// The entry as this watch holds it.
+    pub(crate) fn packed(&self, entry: Entry) -> Entry {
+        match &self.press {
+            Some(press) => press.pack(entry),
+            None => entry,
+        }
+    }
+
+    /// The same of an entry that others hold too.
+    pub(crate) fn held_form(&self, entry: &Shared) -> Shared {
+        let packed = self.press.as_ref().and_then(|press| press.packed(entry));
+        packed.map_or_else(|| Arc::clone(entry), Arc::new)
+    }
+
+    /// Looks after the compression of the entries, if they are compressed; usually there is nothing to do.
+    ///
+    /// # Cancel safety
+    /// What has begun goes on without whoever waits.
+    pub(crate) async fn tend(self: &Arc<Self>) {
+        if self.press.as_ref().is_some_and(Press::wants_training) {
+            let cell = Arc::clone(self);
+            // A fraction of a second of nothing but computing is for a thread on which nobody waits. If it panicked,
+            // entries would stay as they are.
+            let _ = tokio::task::spawn_blocking(move || cell.train()).await;
+        }
+    }
+
+    fn train(&self) {
+        let Some(press) = &self.press else { return };
+        let samples = self.read().replica.table.samples(SAMPLES);
+        press.train(&samples.iter().map(|entry| entry.bytes()).collect::<Vec<_>>());
+        let mut next = 0;
+        loop {
+            let chunk = self.read().replica.table.chunk(next, PACKED_AT_ONCE);
+            let Some((entries, after)) = chunk else { return };
+            let packed = entries.into_iter().filter(|(_, entry)| !entry.is_packed());
+            let packed: Vec<_> =
+                packed.filter_map(|(slot, entry)| Some((slot, Arc::new(press.packed(&entry)?), entry))).collect();
+            let mut inner = self.write();
+            packed.into_iter().for_each(|(slot, packed, entry)| inner.replica.table.exchange(slot, &entry, packed));
+            next = after;
+        }
     }
 
     fn change(&self, diff: Diff, source: Source) -> Option<Change> {
@@ -184,4 +242,9 @@ impl Inner {
             true
         });
     }
+}
+
+/// The subscribers that still listen.
+fn live(subscribers: &[Weak<Queue>]) -> impl Iterator<Item = Arc<Queue>> {
+    subscribers.iter().filter_map(Weak::upgrade)
 }

@@ -3,7 +3,8 @@
 //! A plain channel is wrong here: a slow subscriber of a busy kind would fill memory, a bounded one would lose changes
 //! or stall the watch. So each subscriber has a queue in which changes of one object fold into one, from the oldest
 //! unseen state to the newest. Nothing is lost for a level-based reader, and the queue is bounded by the number of
-//! objects.
+//! objects. What is there when a subscription begins waits as references to the entries and becomes changes only when
+//! asked for, so that ten subscribers to a large kind cost next to nothing.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,18 +69,15 @@ impl Subscription {
     /// The next change, if one is pending.
     pub fn try_next(&self) -> Option<Change> {
         let mut pending = self.queue.lock();
-        loop {
-            let slot = pending.order.pop_front()?;
-            // A change that was undone before anybody saw it has left its place behind.
-            if let Some(change) = pending.changes.remove(&slot) {
-                return Some(change);
-            }
-        }
+        pending.next_loaded().or_else(|| pending.next_change())
     }
 
     /// How many objects have a pending change.
     pub fn pending(&self) -> usize {
-        self.queue.lock().changes.len()
+        let pending = self.queue.lock();
+        let begun = pending.loaded.iter().flat_map(|l| l.entries.as_slice().iter().map(|e| (l.watch, e.key())));
+        let unchanged = begun.filter(|place| !pending.changes.contains_key(place)).count();
+        unchanged + pending.changes.len()
     }
 }
 
@@ -93,8 +91,76 @@ pub(crate) struct Queue {
 
 #[derive(Debug, Default)]
 struct Pending {
+    /// What was there when a subscription began or a first list was complete; told before all changes.
+    loaded: VecDeque<Loaded>,
     order: VecDeque<Place>,
     changes: HashMap<Place, Change>,
+}
+
+/// The objects of one watch, of those not told of yet.
+#[derive(Debug)]
+struct Loaded {
+    watch: u32,
+    kind: Arc<Kind>,
+    entries: std::vec::IntoIter<Arc<Entry>>,
+}
+
+/// Below this many places a map is left as large as it once had to be.
+const SMALL: usize = 1024;
+
+impl Pending {
+    /// An object that was there, in its present state if it has changed since.
+    fn next_loaded(&mut self) -> Option<Change> {
+        loop {
+            let group = self.loaded.front_mut()?;
+            let Some(entry) = group.entries.next() else {
+                self.loaded.pop_front();
+                continue;
+            };
+            let (kind, place) = (Arc::clone(&group.kind), (group.watch, entry.key()));
+            // Its place in the order is passed over when its turn comes.
+            let changed = if self.changes.is_empty() { None } else { self.changes.remove(&place) };
+            // What went before anybody saw it is no change.
+            if let Some(new) = changed.map_or(Some(entry), |change| change.new) {
+                return Some(Change { kind, key: place.1, old: None, new: Some(new), source: Source::Loaded });
+            }
+        }
+    }
+
+    /// Adds everything that is there of a watch, in place of what was there when it was loaded before.
+    fn load(&mut self, mut loaded: Loaded) {
+        while let Some(at) = self.loaded.iter().position(|known| known.watch == loaded.watch) {
+            let untold = self.loaded.remove(at).into_iter().flat_map(|known| known.entries);
+            untold.for_each(|entry| drop(self.changes.remove(&(loaded.watch, entry.key()))));
+        }
+        if !self.changes.is_empty() {
+            let mut entries: Vec<Arc<Entry>> = loaded.entries.collect();
+            entries.retain(|entry| !self.is_change(loaded.watch, entry));
+            loaded.entries = entries.into_iter();
+        }
+        self.loaded.push_back(loaded);
+    }
+
+    /// Folds an object that is there into a pending change of it, which the subscriber must not hear of afterwards.
+    fn is_change(&mut self, watch: u32, entry: &Arc<Entry>) -> bool {
+        let Some(known) = self.changes.get_mut(&(watch, entry.key())) else { return false };
+        known.new = Some(Arc::clone(entry));
+        known.source = fold(known.source, Source::Loaded);
+        true
+    }
+
+    fn next_change(&mut self) -> Option<Change> {
+        while let Some(place) = self.order.pop_front() {
+            // A change that was undone before anybody saw it has left its place behind.
+            if let Some(change) = self.changes.remove(&place) {
+                return Some(change);
+            }
+        }
+        if self.changes.capacity() > SMALL {
+            (self.order, self.changes) = Default::default();
+        }
+        None
+    }
 }
 
 impl Queue {
@@ -116,6 +182,12 @@ impl Queue {
         self.pushed.notify_one();
     }
 
+    /// Adds everything that is there of the watch with this number.
+    pub(crate) fn load(&self, watch: u32, kind: &Arc<Kind>, entries: Vec<Arc<Entry>>) {
+        self.lock().load(Loaded { watch, kind: Arc::clone(kind), entries: entries.into_iter() });
+        self.pushed.notify_one();
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -134,7 +206,11 @@ mod tests {
     use super::*;
 
     fn entry(version: u32) -> Arc<Entry> {
-        let json = format!(r#"{{"metadata":{{"name":"a","resourceVersion":"{version}"}}}}"#);
+        named("a", version)
+    }
+
+    fn named(name: &str, version: u32) -> Arc<Entry> {
+        let json = format!(r#"{{"metadata":{{"name":"{name}","resourceVersion":"{version}"}}}}"#);
         Arc::new(Entry::parse(&Kind::new("", "v1", "Node"), json.as_bytes()).expect("entry"))
     }
 
@@ -169,6 +245,46 @@ mod tests {
         queue.push(1, change("a", None, Some(3), Source::Watch));
         assert_eq!(subscription.try_next().and_then(|c| c.new).map(|e| e.version()), Some(3));
         assert!(subscription.try_next().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_was_there_is_told_first_and_as_it_is_by_then() {
+        let (subscription, queue) = Subscription::new();
+        queue.push(1, change("other", None, Some(1), Source::Watch));
+        let kind = Arc::new(Kind::new("", "v1", "Node"));
+        queue.load(1, &kind, vec![named("a", 1), named("b", 1), named("c", 1)]);
+        queue.push(1, change("b", Some(1), Some(2), Source::Watch));
+        queue.push(1, change("c", Some(1), None, Source::Watch));
+        assert_eq!(subscription.pending(), 4);
+        let mut told = Vec::new();
+        while let Some(change) = subscription.try_next() {
+            assert!(change.old.is_none(), "nothing was told of it before");
+            told.push((change.key.name, change.new.map(|e| e.version()), change.source));
+        }
+        let loaded = |name: &str, version| (name.to_owned(), version, Source::Loaded);
+        let expected = [loaded("a", Some(1)), loaded("b", Some(2))];
+        assert_eq!(told, [&expected[..], &[("other".to_owned(), Some(1), Source::Watch)]].concat());
+        queue.push(1, change("b", Some(2), Some(3), Source::Watch));
+        assert_eq!(subscription.next().await.new.map(|e| e.version()), Some(3));
+        assert!(subscription.try_next().is_none());
+    }
+
+    #[test]
+    fn a_kind_that_was_gone_and_is_loaded_again_is_told_as_it_is_now() {
+        let (subscription, queue) = Subscription::new();
+        let kind = Arc::new(Kind::new("", "v1", "Node"));
+        queue.load(1, &kind, vec![named("a", 1), named("b", 1), named("c", 1)]);
+        assert_eq!(subscription.try_next().map(|c| c.key.name).as_deref(), Some("a"));
+        for name in ["a", "b", "c"] {
+            queue.push(1, change(name, Some(1), None, Source::Watch));
+        }
+        queue.load(1, &kind, vec![named("a", 5), named("b", 5)]);
+        queue.push(1, change("b", Some(5), Some(6), Source::Watch));
+        let mut told = Vec::new();
+        while let Some(change) = subscription.try_next() {
+            told.push((change.key.name, change.old.map(|e| e.version()), change.new.map(|e| e.version())));
+        }
+        assert_eq!(told, [("b".to_owned(), None, Some(6)), ("a".to_owned(), Some(1), Some(5))]);
     }
 
     #[tokio::test]

@@ -41,7 +41,7 @@ pub(crate) fn count(counter: &AtomicU64) {
 }
 
 /// What one watch costs and who reads it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct WatchCost {
     /// Kind and selector.
     pub watch: Watch,
@@ -51,8 +51,12 @@ pub struct WatchCost {
     pub objects: usize,
     /// Sum of their sizes in bytes, indexes not included.
     pub bytes: u64,
+    /// Bytes held for them: the same, or less where they are compressed.
+    pub held_bytes: u64,
     /// Changes applied since the watch began.
     pub events: u64,
+    /// Changes a second, over about the last minute.
+    pub events_per_second: f64,
     /// Lists made since the watch began.
     pub lists: u64,
     /// Names of the readers.

@@ -1,9 +1,12 @@
 //! One cached object: its JSON bytes and where in them the host finds the few members that it needs itself.
 //!
 //! Nothing is copied out of the bytes. Name, namespace, uid, labels and owners are kept as positions, so that an entry
-//! costs its bytes and about a hundred more. Not here: which entries there are ([`crate::table`]) and what they mean.
+//! costs its bytes and about a hundred more. An entry of a rarely read kind can be packed ([`packed`]): then these
+//! members stay as they are, and the rest is compressed. Not here: which entries there are ([`crate::table`]) and what
+//! they mean.
 
 mod owner;
+pub(crate) mod packed;
 mod parse;
 mod path;
 
@@ -13,13 +16,14 @@ use backplane_core::ports::ObjectBytes;
 use backplane_core::{Kind, ObjectKey, ObjectRef, Selector};
 
 pub use owner::Owner;
+use packed::Packed;
 pub use parse::EntryError;
 pub(crate) use parse::{members, string};
 pub(crate) use path::values_at;
 
 /// A cached object.
 pub struct Entry {
-    bytes: ObjectBytes,
+    body: Body,
     version: u64,
     generation: i64,
     name: Span,
@@ -30,7 +34,13 @@ pub struct Entry {
     deleting: bool,
 }
 
-/// Where in the bytes something stands; empty for what is absent.
+/// The object, as it is or compressed.
+enum Body {
+    Plain(ObjectBytes),
+    Packed(Box<Packed>),
+}
+
+/// Where in the bytes something stands; empty for what is absent. Of a packed entry: where in what stayed plain.
 #[derive(Debug, Clone, Copy, Default)]
 struct Span {
     start: u32,
@@ -49,9 +59,33 @@ impl Entry {
         parse::parse(kind, object)
     }
 
-    /// The whole object, without `managedFields`.
-    pub fn bytes(&self) -> &ObjectBytes {
-        &self.bytes
+    /// The whole object, without `managedFields`: shared with the cache or, of a packed entry, unpacked for the occasion.
+    pub fn bytes(&self) -> ObjectBytes {
+        match &self.body {
+            Body::Plain(bytes) => Arc::clone(bytes),
+            Body::Packed(packed) => packed.unpack(self),
+        }
+    }
+
+    /// Size of the whole object.
+    pub(crate) fn size(&self) -> usize {
+        match &self.body {
+            Body::Plain(bytes) => bytes.len(),
+            Body::Packed(packed) => packed.size(),
+        }
+    }
+
+    /// Bytes that are held for it: its size, or less if it is packed.
+    pub(crate) fn held(&self) -> usize {
+        match &self.body {
+            Body::Plain(bytes) => bytes.len(),
+            Body::Packed(packed) => packed.held(),
+        }
+    }
+
+    /// Whether it is compressed.
+    pub(crate) fn is_packed(&self) -> bool {
+        matches!(self.body, Body::Packed(_))
     }
 
     /// Object name.
@@ -127,15 +161,30 @@ impl Entry {
     }
 
     fn text(&self, span: Span) -> &str {
-        let start = span.start as usize;
-        std::str::from_utf8(&self.bytes[start..start + span.len as usize]).unwrap_or_default()
+        let plain = match &self.body {
+            Body::Plain(bytes) => bytes,
+            Body::Packed(packed) => packed.plain(),
+        };
+        std::str::from_utf8(&plain[span.range()]).unwrap_or_default()
+    }
+
+    /// The members that the host needs itself, in an order that never changes.
+    fn spans(&self) -> [Span; 5] {
+        [self.name, self.namespace, self.uid, self.labels, self.owners]
+    }
+}
+
+impl Span {
+    fn range(self) -> std::ops::Range<usize> {
+        let start = self.start as usize;
+        start..start + self.len as usize
     }
 }
 
 impl std::fmt::Debug for Entry {
     /// Names the object and its version; never its contents.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Entry({}@{}, {} bytes)", self.key(), self.version, self.bytes.len())
+        write!(f, "Entry({}@{}, {} bytes)", self.key(), self.version, self.size())
     }
 }
 

@@ -13,7 +13,7 @@
 //!   watch lives as long as somebody holds a [`Declared`] (or a [`View`]) of it.
 //! - [`Store::subscribe`] tells of [`Change`]s, folded per object; [`Store::reader`] finds entries by name, owner,
 //!   label and reference path, for the host itself.
-//! - [`Store::costs`] and [`Store::counters`] say what it all costs.
+//! - [`Store::costs`] and [`Store::counters`] say what it all costs; [`estimate`] what one more watch would.
 //!
 //! Invariants: nothing is answered before the first sync; a reader never sees an object in a version older than one it
 //! was shown or one it wrote itself; objects are kept as bytes and never as trees; no object is ever logged.
@@ -25,7 +25,10 @@ mod counters;
 mod demand;
 mod discovery;
 mod entry;
+mod estimate;
 mod options;
+mod press;
+mod rate;
 mod reader;
 mod replica;
 mod store;
@@ -40,6 +43,7 @@ pub use changes::{Change, Source, Subscription};
 pub use counters::{Counters, WatchCost};
 pub use demand::{Demand, demands};
 pub use entry::{Entry, EntryError, Owner};
+pub use estimate::{Estimate, EstimateError, estimate};
 pub use options::{Clock, Options};
 pub use reader::Reader;
 pub use store::{Declared, Snapshot, Store};

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use backplane_core::Kind;
 use backplane_core::grant::Permissions;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -16,6 +17,7 @@ use crate::counters::{Counters, WatchCost};
 use crate::demand::{Demand, demands};
 use crate::discovery::Discovery;
 use crate::options::Options;
+use crate::press::{Press, Recent};
 use crate::reader::Reader;
 use crate::transport::Transport;
 use crate::view::View;
@@ -34,6 +36,7 @@ pub(crate) struct Inner {
     cells: Mutex<HashMap<Watch, Arc<Cell>>>,
     reconciled: RwLock<HashMap<String, Vec<Kind>>>,
     lists: Arc<Semaphore>,
+    recent: Arc<Recent>,
     streaming: Arc<AtomicBool>,
     next_id: AtomicU32,
     cancel: CancellationToken,
@@ -64,6 +67,7 @@ impl Store {
             cells: Mutex::default(),
             reconciled: RwLock::default(),
             lists: Arc::new(Semaphore::new(options.concurrent_lists.max(1))),
+            recent: Arc::new(Recent::new(options.unpacked_bytes)),
             streaming: Arc::new(AtomicBool::new(true)),
             options,
             next_id: AtomicU32::new(0),
@@ -203,7 +207,9 @@ impl Inner {
 
     fn start(&self, watch: &Watch) -> Arc<Cell> {
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let cell = Arc::new(Cell::new(id, watch.clone(), self.cancel.child_token()));
+        let compress = self.options.compress.iter().any(|kind| *kind == watch.kind.to_string());
+        let press = compress.then(|| Press::new(id, Arc::clone(&self.recent)));
+        let cell = Arc::new(Cell::new(id, watch.clone(), press, self.cancel.child_token()));
         let watcher = Watcher {
             cell: Arc::clone(&cell),
             transport: self.transport.clone(),
@@ -249,8 +255,10 @@ fn cost(cell: &Cell) -> WatchCost {
         watch: cell.watch.clone(),
         state: cell.state(),
         objects: inner.replica.table.len(),
-        bytes: inner.replica.table.bytes(),
+        bytes: inner.replica.table.size(),
+        held_bytes: inner.replica.table.held(),
         events: cell.events.load(Ordering::Relaxed),
+        events_per_second: inner.rate.per_second(Instant::now()),
         lists: cell.lists.load(Ordering::Relaxed),
         readers: cell.reader_names().into_iter().collect(),
     }

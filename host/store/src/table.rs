@@ -16,6 +16,7 @@ mod select;
 mod term;
 
 use std::hash::{BuildHasher, RandomState};
+use std::sync::Arc;
 
 use backplane_core::declaration::FieldPath;
 use hashbrown::HashTable;
@@ -35,7 +36,8 @@ pub(crate) struct Table {
     postings: Postings,
     paths: Vec<FieldPath>,
     labels: Vec<String>,
-    bytes: u64,
+    size: u64,
+    held: u64,
     hasher: RandomState,
 }
 
@@ -50,8 +52,13 @@ impl Table {
     }
 
     /// Sum of the sizes of all objects.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Bytes held for all objects: the sum of their sizes, or less where they are packed.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
     }
 
     pub(crate) fn get(&self, namespace: Option<&str>, name: &str) -> Option<&Shared> {
@@ -71,7 +78,7 @@ impl Table {
     /// Puts an entry in, in place of the one of the same name, which it gives back.
     pub(crate) fn insert(&mut self, entry: Shared) -> Option<Shared> {
         let terms = self.terms_of(&entry);
-        self.bytes += entry.bytes().len() as u64;
+        self.count_in(&entry);
         match self.find(entry.namespace(), entry.name()) {
             Some(slot) => self.replace(slot, Slot { entry, terms }),
             None => {
@@ -90,8 +97,44 @@ impl Table {
         let Slot { entry, terms } = self.slots[slot as usize].take()?;
         self.free.push(slot);
         terms.iter().for_each(|term| self.postings.remove(*term, slot));
-        self.bytes -= entry.bytes().len() as u64;
+        self.count_out(&entry);
         Some(entry)
+    }
+
+    /// Exchanges an entry for another form of the same, unless something else has come in its place meanwhile.
+    pub(crate) fn exchange(&mut self, slot: u32, present: &Shared, other: Shared) {
+        let Some(Some(place)) = self.slots.get_mut(slot as usize) else { return };
+        if Arc::ptr_eq(&place.entry, present) {
+            place.entry = Arc::clone(&other);
+            self.count_out(present);
+            self.count_in(&other);
+        }
+    }
+
+    /// At most this many objects: half of them from everywhere, half of them those that came last.
+    pub(crate) fn samples(&self, count: usize) -> Vec<Shared> {
+        let half = (count / 2).max(1);
+        let (early, late) = self.slots.split_at(self.slots.len().saturating_sub(half));
+        let spread = early.iter().step_by(early.len().div_ceil(half).max(1));
+        spread.chain(late).flatten().map(|slot| Arc::clone(&slot.entry)).collect()
+    }
+
+    /// Up to `count` entries from this slot on, and the slot after them; `None` when there are no more.
+    pub(crate) fn chunk(&self, from: u32, count: u32) -> Option<(Vec<(u32, Shared)>, u32)> {
+        let end = (from + count).min(u32::try_from(self.slots.len()).unwrap_or(u32::MAX));
+        let slots = self.slots.get(from as usize..end as usize).filter(|slots| !slots.is_empty())?;
+        let entries = (from..).zip(slots).filter_map(|(i, slot)| Some((i, Arc::clone(&slot.as_ref()?.entry))));
+        Some((entries.collect(), end))
+    }
+
+    fn count_in(&mut self, entry: &Entry) {
+        self.size += entry.size() as u64;
+        self.held += entry.held() as u64;
+    }
+
+    fn count_out(&mut self, entry: &Entry) {
+        self.size -= entry.size() as u64;
+        self.held -= entry.held() as u64;
     }
 
     /// Entries that may carry a term, or `None` if terms of this sort are not indexed.
@@ -141,7 +184,7 @@ impl Table {
     fn replace(&mut self, slot: u32, new: Slot) -> Option<Shared> {
         let place = &mut self.slots[slot as usize];
         let (entered, left) = (new.terms.clone(), place.replace(new)?);
-        self.bytes -= left.entry.bytes().len() as u64;
+        self.count_out(&left.entry);
         if left.terms != entered {
             left.terms.iter().for_each(|term| self.postings.remove(*term, slot));
             entered.iter().for_each(|term| self.postings.add(*term, slot));
@@ -182,7 +225,7 @@ impl Table {
         terms.extend(entry.namespace().map(|ns| self.hash(&Term::Namespace(ns), 0)));
         terms.extend(entry.owners().iter().map(|owner| self.hash(&Term::Owner(&owner.uid), 0)));
         for (i, path) in self.paths.iter().enumerate() {
-            let values = crate::entry::values_at(entry.bytes(), path);
+            let values = crate::entry::values_at(&entry.bytes(), path);
             terms.extend(values.iter().map(|value| self.hash(&Term::Path(path, value), i)));
         }
         for (i, key) in self.labels.iter().enumerate() {
@@ -202,7 +245,6 @@ impl Table {
 mod tests {
     use super::*;
     use backplane_core::Kind;
-    use std::sync::Arc;
 
     fn entry(name: &str, app: &str, secret: &str) -> Shared {
         let json = format!(
@@ -241,9 +283,9 @@ mod tests {
         assert!(table.remove(Some("n"), "b").is_none());
         assert_eq!(names(&table, &Term::Path(&path, "s1")), [""; 0]);
         assert_eq!((table.len(), names(&table, &Term::Namespace("n"))), (1, vec!["a".to_owned()]));
-        assert_eq!(table.bytes(), table.get(Some("n"), "a").expect("a").bytes().len() as u64);
+        assert_eq!(table.size(), table.get(Some("n"), "a").expect("a").bytes().len() as u64);
         table.remove(Some("n"), "a");
-        assert_eq!((table.bytes(), table.postings.len()), (0, 0));
+        assert_eq!((table.size(), table.held(), table.postings.len()), (0, 0, 0));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod address;
 mod lines;
+mod page;
 mod status;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use kube::client::Body;
 use crate::counters::Counters;
 pub(crate) use address::{Resource, encode, root};
 pub(crate) use lines::Lines;
+pub(crate) use page::Page;
 pub(crate) use status::Status;
 
 /// Why a request has no answer at all.
@@ -73,7 +75,12 @@ impl Transport {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Result<Answer, TransportError> {
-        let request = Request::get(path).header(http::header::ACCEPT, "application/json").body(Vec::new())?;
+        self.get_as(path, "application/json").await
+    }
+
+    /// The same, in a form that the server may be asked for.
+    pub(crate) async fn get_as(&self, path: &str, accept: &str) -> Result<Answer, TransportError> {
+        let request = Request::get(path).header(http::header::ACCEPT, accept).body(Vec::new())?;
         self.exchange(request, self.timeout).await
     }
 

@@ -61,9 +61,9 @@ impl Reads for View {
         let cells = self.cells(&object.kind)?;
         let found = cells.iter().find_map(|cell| {
             let inner = cell.read();
-            inner.replica.table.get(object.namespace.as_deref(), &object.name).map(|entry| Arc::clone(entry.bytes()))
+            inner.replica.table.get(object.namespace.as_deref(), &object.name).cloned()
         });
-        Ok(found)
+        Ok(found.map(|entry| entry.bytes()))
     }
 
     fn list(&self, kind: &Kind, query: &Query) -> Result<Vec<ObjectBytes>, ReadError> {
@@ -73,7 +73,7 @@ impl Reads for View {
         entries.sort_unstable_by(|a, b| place(a).cmp(&place(b)).then(b.version().cmp(&a.version())));
         entries.dedup_by(|a, b| place(a) == place(b));
         self.retain_granted(kind, &mut entries);
-        Ok(entries.iter().map(|entry| Arc::clone(entry.bytes())).collect())
+        Ok(entries.iter().map(|entry| entry.bytes()).collect())
     }
 
     fn is_reconciled(&self, kind: &Kind) -> bool {

@@ -120,13 +120,13 @@ impl Writer {
         let call = Call { verb, method: Method::PATCH, path, content_type: APPLY, body: object };
         let entry = self.write(&target, call).await?;
         self.memory.remember(&target, part, object, &entry);
-        Ok(Arc::clone(entry.bytes()))
+        Ok(entry.bytes())
     }
 
     /// The live object, if this same intent was applied before and nobody has touched what it speaks of since.
     fn unchanged(&self, target: &ObjectRef, part: Part, intent: &[u8]) -> Option<ObjectBytes> {
         let live = self.live(target)?;
-        self.memory.recalls(target, part, intent, &live).then(|| Arc::clone(live.bytes()))
+        self.memory.recalls(target, part, intent, &live).then(|| live.bytes())
     }
 
     fn live(&self, target: &ObjectRef) -> Option<Arc<Entry>> {
@@ -148,7 +148,8 @@ impl Writer {
     fn write_through(&self, target: &ObjectRef, entry: &Arc<Entry>) {
         if self.store.0.options.write_through {
             for cell in self.store.0.cells_of(&target.kind) {
-                cell.apply(Source::OwnWrite, |replica| replica.wrote(Arc::clone(entry)));
+                let entry = cell.held_form(entry);
+                cell.apply(Source::OwnWrite, |replica| replica.wrote(entry));
             }
         }
     }
@@ -230,7 +231,7 @@ impl Writes for Writer {
         let place = self.locate(object).await?.object(object.namespace.as_deref(), &object.name, subresource);
         let path = format!("{place}?fieldManager={}", encode(self.identity.manager()));
         let call = Call { verb, method: Method::PATCH, path, content_type, body };
-        Ok(Arc::clone(self.write(object, call).await?.bytes()))
+        Ok(self.write(object, call).await?.bytes())
     }
 
     async fn delete(&self, object: &ObjectRef, options: &DeleteOptions) -> Result<(), WriteError> {

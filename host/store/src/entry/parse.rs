@@ -2,6 +2,7 @@
 //! that nobody reads.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 
 use backplane_core::Kind;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Entry, Span};
+use super::{Body, Entry, Span};
 
 /// Why bytes are not an object.
 #[derive(Debug, thiserror::Error)]
@@ -72,23 +73,41 @@ pub(super) fn parse(kind: &Kind, object: &[u8]) -> Result<Entry, EntryError> {
     let top = members(object)?;
     let metadata = top.get("metadata").ok_or(EntryError::Member("name"))?;
     let metadata = members(metadata.get().as_bytes())?;
-    let mut out = Writer(Vec::with_capacity(object.len()));
+    SCRATCH.with_borrow_mut(|scratch| {
+        let entry = written(kind, &top, &metadata, scratch);
+        scratch.shrink_to(SCRATCH_KEPT);
+        entry
+    })
+}
+
+thread_local! {
+    /// Where objects are put together before they get a place of exactly their size. A vector of their own for each would
+    /// leave holes of other sizes between the entries of a large list.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Larger than nearly all objects; what a larger one needed is given back.
+const SCRATCH_KEPT: usize = 64 << 10;
+
+fn written(kind: &Kind, top: &Members<'_>, metadata: &Members<'_>, scratch: &mut Vec<u8>) -> Result<Entry, EntryError> {
+    scratch.clear();
+    let mut out = Writer(scratch);
     let head = format!("{{\"apiVersion\":\"{}\",\"kind\":\"{}\",\"metadata\":", kind.api_version(), kind.kind);
     out.0.extend_from_slice(head.as_bytes());
-    let mut entry = out.metadata(&metadata)?;
+    let mut entry = out.metadata(metadata)?;
     for (key, value) in &top.0 {
         if !matches!(key.as_ref(), "apiVersion" | "kind" | "metadata") {
             out.member(true, key, value);
         }
     }
     out.0.push(b'}');
-    entry.bytes = out.0.into();
+    entry.body = Body::Plain(out.0.as_slice().into());
     Ok(entry)
 }
 
-struct Writer(Vec<u8>);
+struct Writer<'a>(&'a mut Vec<u8>);
 
-impl Writer {
+impl Writer<'_> {
     /// Writes `metadata` and returns an entry that knows where its parts stand, still without bytes.
     fn metadata(&mut self, metadata: &Members<'_>) -> Result<Entry, EntryError> {
         let mut entry = empty();
@@ -118,7 +137,7 @@ impl Writer {
             self.0.push(b',');
         }
         // Writing to a vector cannot fail, and a string is always valid JSON.
-        serde_json::to_writer(&mut self.0, key).expect("a string is written to memory");
+        serde_json::to_writer(&mut *self.0, key).expect("a string is written to memory");
         self.0.push(b':');
         let start = self.0.len();
         self.0.extend_from_slice(value.get().as_bytes());
@@ -155,7 +174,7 @@ fn span(start: usize, len: usize) -> Result<Span, EntryError> {
 
 fn empty() -> Entry {
     Entry {
-        bytes: [].into(),
+        body: Body::Plain([].into()),
         version: 0,
         generation: 0,
         name: Span::default(),
@@ -182,7 +201,7 @@ mod tests {
             "ownerReferences":[{"apiVersion":"apps/v1","kind":"ReplicaSet","name":"rs","uid":"u-0","controller":true}]},
             "spec":{"q\"uote":"\u00e4"}}"#)
         .expect("entry");
-        let value: serde_json::Value = serde_json::from_slice(entry.bytes()).expect("json");
+        let value: serde_json::Value = serde_json::from_slice(&entry.bytes()).expect("json");
         assert_eq!(value["apiVersion"], "v1");
         assert_eq!(value["kind"], "Pod");
         assert_eq!(value["spec"]["q\"uote"], "ä");

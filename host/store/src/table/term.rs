@@ -22,7 +22,7 @@ impl Term<'_> {
         match self {
             Self::Namespace(namespace) => entry.namespace() == Some(namespace),
             Self::Owner(uid) => entry.owners().iter().any(|owner| owner.uid == *uid),
-            Self::Path(path, value) => values_at(entry.bytes(), path).iter().any(|v| v == value),
+            Self::Path(path, value) => values_at(&entry.bytes(), path).iter().any(|v| v == value),
             Self::Label(key, value) => entry.label(key) == Some(value),
         }
     }

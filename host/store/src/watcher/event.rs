@@ -65,7 +65,10 @@ impl Watcher {
         news: impl FnOnce(&mut crate::replica::Replica, Entry) -> Option<crate::replica::Diff>,
     ) {
         match Entry::parse(&self.cell.watch.kind, object) {
-            Ok(entry) => self.cell.apply(Source::Watch, |replica| news(replica, entry)),
+            Ok(entry) => {
+                let entry = self.cell.packed(entry);
+                self.cell.apply(Source::Watch, |replica| news(replica, entry));
+            }
             Err(error) => {
                 count(&self.transport.counters.malformed);
                 warn!(object.kind = %self.cell.watch.kind, error = %ErrorChain(&error), "object skipped");

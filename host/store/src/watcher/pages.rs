@@ -1,29 +1,10 @@
 //! A list in pages, for servers that cannot stream it.
 
 use backplane_core::ErrorChain;
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use tracing::debug;
 
 use super::{Stopped, Watcher, refused};
-use crate::transport::{Resource, TransportError, encode};
-
-#[derive(Deserialize)]
-struct Page<'a> {
-    #[serde(borrow)]
-    metadata: Metadata<'a>,
-    #[serde(borrow, default)]
-    items: Option<Vec<&'a RawValue>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata<'a> {
-    #[serde(borrow)]
-    resource_version: std::borrow::Cow<'a, str>,
-    #[serde(borrow, default)]
-    r#continue: Option<std::borrow::Cow<'a, str>>,
-}
+use crate::transport::{Page, Resource, TransportError, encode};
 
 impl Watcher {
     pub(super) async fn page_list(&self, resource: &Resource) -> Result<(), Stopped> {
@@ -31,6 +12,7 @@ impl Watcher {
         let mut next = None;
         loop {
             let (version, more) = self.page(resource, next.as_deref()).await?;
+            self.cell.tend().await;
             if more.is_none() {
                 self.listed(version);
                 return Ok(());
@@ -47,15 +29,13 @@ impl Watcher {
         if !answer.status.is_success() {
             return Err(refused(&answer));
         }
-        let page: Page<'_> = serde_json::from_slice(&answer.body).map_err(|error| {
+        let page = Page::read(&answer.body).map_err(|error| {
             debug!(object.kind = %resource.kind, error = %ErrorChain(&error), "a page is no list");
             Stopped::Failed(TransportError::Json(error))
         })?;
-        for item in page.items.iter().flatten() {
-            self.object(item.get().as_bytes(), |replica, entry| replica.listed(entry));
+        for item in page.items() {
+            self.object(item, |replica, entry| replica.listed(entry));
         }
-        let version = page.metadata.resource_version.parse().unwrap_or_default();
-        let more = page.metadata.r#continue.filter(|token| !token.is_empty()).map(std::borrow::Cow::into_owned);
-        Ok((version, more))
+        Ok((page.version(), page.next().map(str::to_owned)))
     }
 }

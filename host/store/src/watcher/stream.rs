@@ -27,6 +27,7 @@ impl Watcher {
                 self.listed(version);
                 return Ok(lines);
             }
+            self.cell.tend().await;
         }
     }
 
@@ -53,6 +54,7 @@ impl Watcher {
             if let Said::Bookmark { version, .. } = self.line(&line, Phase::Following)? {
                 self.cell.write().replica.advance(version);
             }
+            self.cell.tend().await;
         }
     }
 

@@ -67,7 +67,7 @@ impl Writer {
         let place = at.collection(target.namespace.as_deref());
         let path = format!("{place}?fieldManager={}", encode(self.identity.manager()));
         let call = Call { verb: "create", method: Method::POST, path, content_type: "application/json", body: object };
-        Ok(Arc::clone(self.write(target, call).await?.bytes()))
+        Ok(self.write(target, call).await?.bytes())
     }
 
     /// Reads what a creation whose answer was lost has made.
@@ -79,7 +79,7 @@ impl Writer {
         }
         let entry = Arc::new(Entry::parse(&target.kind, &answer.body).map_err(|e| WriteError::Other(e.into()))?);
         self.write_through(target, &entry);
-        Ok(Arc::clone(entry.bytes()))
+        Ok(entry.bytes())
     }
 }
 

@@ -93,7 +93,8 @@ fn place(target: &ObjectRef, part: Part) -> Digest {
 fn reach(entry: &Entry, part: Part) -> Digest {
     let mut hasher = Hasher::new();
     feed(&mut hasher, entry.uid().as_bytes());
-    let Ok(top) = members(entry.bytes()) else { return finish(&hasher) };
+    let bytes = entry.bytes();
+    let Ok(top) = members(&bytes) else { return finish(&hasher) };
     for (name, value) in &top.0 {
         match (name.as_ref(), part) {
             ("metadata", Part::Main { .. }) => feed_metadata(&mut hasher, value.get()),
