@@ -4,6 +4,7 @@ pub mod check;
 mod cluster;
 #[cfg(feature = "dev")]
 mod crds;
+pub mod describe;
 #[cfg(feature = "dev")]
 pub mod dev;
 #[cfg(feature = "dev")]

@@ -24,6 +24,15 @@ enum Command {
     /// Looks at plugins.
     #[command(subcommand)]
     Plugin(PluginCommand),
+    /// Says what a daemon does, or would.
+    #[command(subcommand)]
+    Describe(DescribeCommand),
+}
+
+#[derive(Subcommand)]
+enum DescribeCommand {
+    /// What each watch of a running daemon costs and who reads it; with --estimate, what one more would cost.
+    Watches(backplane::describe::WatchesArguments),
 }
 
 #[derive(Subcommand)]
@@ -43,6 +52,7 @@ async fn main() -> ExitCode {
         Command::Dev(arguments) => backplane::dev(arguments).await,
         Command::Run(arguments) => backplane::run(arguments).await,
         Command::Plugin(PluginCommand::Check { file }) => backplane::check::check(&file).await,
+        Command::Describe(DescribeCommand::Watches(arguments)) => backplane::describe::watches(arguments).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -5,6 +5,7 @@
 //!   stop: not ready any more ─> controllers drain ─> watches end ─> listener closes
 //! ```
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use backplane_core::{BoxError, Declaration};
 use backplane_engine::{Engine, EngineError, EngineSettings, LoadError};
 use backplane_provider::{cluster_declaration, machine_declaration};
 use backplane_reconcile::Metrics;
-use backplane_store::{Options, Store, Watch};
+use backplane_store::{Options, Store, Watch, demands};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,7 +24,8 @@ use crate::figures::Figures;
 use crate::load::{Loaded, load};
 use crate::observe::{Observed, Observer};
 use crate::plugin::{Board, Running};
-use crate::settings::{Problems, Settings};
+use crate::settings::{Problems, Settings, StoreSection};
+use crate::watches::WatchReport;
 
 /// Why there is no daemon.
 #[derive(Debug, thiserror::Error)]
@@ -83,6 +85,7 @@ impl Prepared {
         })?;
         let mut problems = Problems::new(file);
         let plugins = load(&engine, &settings, &mut problems).await;
+        check_compressed(&settings, &plugins, &mut problems);
         Ok(Self { plugins: problems.into_result(plugins)?, settings })
     }
 
@@ -99,7 +102,8 @@ impl Prepared {
     pub async fn start(self, client: kube::Client) -> Result<Daemon, StartError> {
         let listen = self.settings.observe.listen;
         let observer = Observer::bind(listen).await.map_err(|source| StartError::Listen { address: listen, source })?;
-        let store = Store::new(client, Options::default());
+        let StoreSection { compress, unpacked_bytes } = self.settings.store.clone();
+        let store = Store::new(client, Options { compress, unpacked_bytes, ..Options::default() });
         let (tasks, stop, metrics) = (TaskTracker::new(), CancellationToken::new(), Metrics::default());
         let board = Board {
             store: &store,
@@ -116,6 +120,17 @@ impl Prepared {
         tracing::info!(plugins = plugins.len(), %address, "daemon started");
         let drain = self.settings.engine.drain;
         Ok(Daemon { store, plugins, address, tasks, stop, stop_observing, observing, drain })
+    }
+}
+
+/// A kind that nobody watches is a misspelt one.
+fn check_compressed(settings: &Settings, plugins: &[Loaded], problems: &mut Problems) {
+    let declared = plugins.iter().flat_map(|plugin| declarations(plugin).1);
+    let watched: BTreeSet<String> =
+        declared.flat_map(|declaration| demands(&declaration)).map(|demand| demand.watch.kind.to_string()).collect();
+    for (i, kind) in settings.store.compress.iter().enumerate().filter(|(_, kind)| !watched.contains(*kind)) {
+        let known = watched.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        problems.add(format!("store.compress[{i}]"), format!("no plugin reads {kind:?}; read are {known}"));
     }
 }
 
@@ -192,6 +207,10 @@ impl Observed for Told {
         // A kind that the API server does not serve (yet) keeps nobody from working on the others.
         let waiting = costs.iter().filter(|cost| cost.state == backplane_store::State::Starting);
         waiting.map(|cost| format!("{} has not been listed yet", cost.watch.kind)).collect()
+    }
+
+    fn watches(&self) -> Vec<WatchReport> {
+        self.store.costs().iter().map(WatchReport::from).collect()
     }
 
     fn metrics(&self) -> String {

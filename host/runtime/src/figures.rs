@@ -42,9 +42,12 @@ impl Collector for Figures {
 impl Figures {
     fn watches(&self, encoder: &mut DescriptorEncoder<'_>) -> Encoded {
         let costs = self.store.costs();
-        let gauges: [Figure<backplane_store::WatchCost>; 4] = [
+        let gauges: [Figure<backplane_store::WatchCost>; 5] = [
             ("backplane_watch_objects", "Objects in the cache", |cost| cost.objects as u64),
             ("backplane_watch_bytes", "Bytes of objects in the cache, indexes not included", |cost| cost.bytes),
+            ("backplane_watch_held_bytes", "Bytes held for them, compressed ones as compressed", |cost| {
+                cost.held_bytes
+            }),
             ("backplane_watch_events", "Changes applied since the watch began", |cost| cost.events),
             ("backplane_watch_readers", "Readers of the watch", |cost| cost.readers.len() as u64),
         ];

@@ -11,5 +11,6 @@ mod observe;
 mod plugin;
 pub mod rbac;
 pub mod settings;
+pub mod watches;
 
 pub use daemon::{Daemon, Prepared, StartError};

@@ -1,18 +1,21 @@
-//! What the daemon tells about itself: `/healthz`, `/readyz`, `/metrics`.
+//! What the daemon tells about itself: `/healthz`, `/readyz`, `/metrics`, `/watches`.
 //!
 //! `/healthz` answers as long as the process serves. `/readyz` is 503 until every kind that a plugin reads has been listed or is
-//! known not to be served, and again while it stops; its body names what is missing. `/metrics` is Prometheus text.
+//! known not to be served, and again while it stops; its body names what is missing. `/metrics` is Prometheus text,
+//! `/watches` is what each watch costs, as JSON.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use axum::{Json, Router};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use crate::watches::WatchReport;
 
 /// Answers what the endpoints ask.
 pub(crate) trait Observed: Send + Sync + 'static {
@@ -20,6 +23,8 @@ pub(crate) trait Observed: Send + Sync + 'static {
     fn missing(&self) -> Vec<String>;
     /// Prometheus text.
     fn metrics(&self) -> String;
+    /// What each watch costs.
+    fn watches(&self) -> Vec<WatchReport>;
 }
 
 /// A listener that is open before anything else starts, so that a port in use is found early.
@@ -45,6 +50,7 @@ impl Observer {
             .route("/healthz", get(async || "ok"))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
+            .route("/watches", get(watches))
             .with_state(observed);
         let served = axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = served.await {
@@ -64,4 +70,8 @@ async fn ready(State(observed): State<Arc<dyn Observed>>) -> Response {
 async fn metrics(State(observed): State<Arc<dyn Observed>>) -> Response {
     const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, TEXT)], observed.metrics()).into_response()
+}
+
+async fn watches(State(observed): State<Arc<dyn Observed>>) -> Json<Vec<WatchReport>> {
+    Json(observed.watches())
 }

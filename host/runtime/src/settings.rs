@@ -26,6 +26,8 @@ pub struct Settings {
     pub cluster: ClusterSettings,
     /// How guests are run.
     pub engine: EngineSection,
+    /// How the watch cache holds what it watches.
+    pub store: StoreSection,
     /// The plugins, in the order of the file.
     pub plugins: Vec<PluginSettings>,
     /// Endpoints that this process itself provides, for any plugin that declares one and has none of its own by that name.
@@ -99,6 +101,25 @@ pub struct EngineSection {
 impl Default for EngineSection {
     fn default() -> Self {
         Self { cache_dir: None, instances: 256, drain: Duration::from_secs(20) }
+    }
+}
+
+/// `[store]`: the watch cache.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct StoreSection {
+    /// Kinds that are held compressed, as `Kind` or `Kind.group`. Absent: none. For kinds with many objects that are seldom
+    /// read: memory shrinks to about a quarter, a read costs ten to twenty microseconds more. `backplane describe watches`
+    /// shows both sides, before and after.
+    pub compress: Vec<String>,
+    /// Bytes of compressed objects that are kept uncompressed as well, those read last: the objects that all workers look
+    /// at in the same moment.
+    pub unpacked_bytes: usize,
+}
+
+impl Default for StoreSection {
+    fn default() -> Self {
+        Self { compress: Vec::new(), unpacked_bytes: 4 << 20 }
     }
 }
 

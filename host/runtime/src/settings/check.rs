@@ -16,6 +16,13 @@ pub(super) fn settings(settings: &Settings, problems: &mut Problems) {
     if settings.engine.instances == 0 {
         problems.add("engine.instances", "must be at least 1");
     }
+    for (i, kind) in settings.store.compress.iter().enumerate() {
+        if !kind.starts_with(|c: char| c.is_ascii_uppercase()) || kind.contains('/') {
+            let reason =
+                format!("{kind:?} is no kind; write Kind or Kind.group, such as Pod or Machine.cluster.x-k8s.io");
+            problems.add(format!("store.compress[{i}]"), reason);
+        }
+    }
     for (i, plugin) in settings.plugins.iter().enumerate() {
         check_plugin(&format!("plugin[{i}]"), plugin, problems);
     }
@@ -108,6 +115,7 @@ mod tests {
             r#"
             observe = { listen = "nowhere" }
             engine = { instances = 0 }
+            store = { compress = ["Pod", "apps/v1"], unpacked-bytes = 0 }
             colour = "red"
             [[plugin]]
             path = "absent.wasm"
@@ -121,6 +129,7 @@ mod tests {
         for field in [
             "observe.listen",
             "engine.instances",
+            "store.compress[1]",
             "colour",
             "plugin[0].path",
             "plugin[0].endpoints.cloud.url",
