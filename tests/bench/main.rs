@@ -21,7 +21,7 @@ async fn main() -> Result<()> {
         ["start", _] => start::bench().await?,
         ["store-memory", _] => store_memory::bench().await?,
         // A process of its own, so that nothing but what is measured is in it.
-        ["store-memory-child", what, url] => return store_memory::child(what, url).await,
+        ["store-memory-child", side, kubeconfig] => return store_memory::child(side, Path::new(kubeconfig)).await,
         _ => bail!("usage: bench boundary|start|store-memory FOLDER"),
     };
     table.print();
