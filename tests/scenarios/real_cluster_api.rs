@@ -3,11 +3,11 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use backplane::dev::DevOptions;
-use backplane_tests::fixture::{Fixture, Typist, options};
+use backplane_tests::fixture::{Fixture, Typist, cache_dir, options};
 use backplane_tests::ground::Ground;
 use backplane_tests::guide::{CLUSTER, Guide, NAMESPACE, steps};
 use backplane_tests::on_each_ground;
@@ -44,7 +44,9 @@ async fn the_guide_passes_with_the_real_managers_in_place_of_the_stand_ins(groun
 async fn the_program_lets_the_real_managers_take_over() -> Result<()> {
     let Some(parts) = parts("backplane dev with the real Cluster API")? else { return Ok(()) };
     let folder = tempfile::tempdir()?;
-    let arguments = ["--without", "cluster-api", "--without", "kubeadm", "--time-scale", "0.02"].map(OsString::from);
+    let words = ["--without", "cluster-api", "--without", "kubeadm", "--time-scale", "0.02", "--cache-dir"];
+    let mut arguments: Vec<OsString> = words.map(OsString::from).into();
+    arguments.push(cache_dir().into());
     let mut dev = DevProcess::start_with(folder.path(), &arguments).await?;
     let kubeconfig = std::fs::read_to_string(&dev.info.kubeconfig)?;
     let managers = ClusterApi::start(&kubeconfig, &parts).await?;
@@ -68,7 +70,9 @@ async fn play(guide: &Guide) -> Result<()> {
 
 async fn play_steps(guide: &Guide, first: u32, last: u32) -> Result<()> {
     for step in steps().into_iter().filter(|step| (first..=last).contains(&step.number)) {
+        let began = Instant::now();
         step.run(guide).await.with_context(|| format!("step {} ({})", step.number, step.title))?;
+        println!("step {} ({}): {:.1?}", step.number, step.title, began.elapsed());
     }
     Ok(())
 }
