@@ -109,7 +109,7 @@ impl Default for EngineSection {
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct StoreSection {
     /// Kinds that are held compressed, as `Kind` or `Kind.group`. Absent: none. For kinds with many objects that are seldom
-    /// read: memory shrinks to about a quarter, a read costs ten to twenty microseconds more. `backplane describe watches`
+    /// read: memory shrinks to about a quarter, a read costs some microseconds more. `backplane describe watches`
     /// shows both sides, before and after.
     pub compress: Vec<String>,
     /// Bytes of compressed objects that are kept uncompressed as well, those read last: the objects that all workers look

@@ -42,7 +42,7 @@ pub struct Options {
     /// Time for events.
     pub clock: Clock,
     /// Kinds whose objects are held compressed, as `Kind.group` or `Kind`. None by default: a read of such an object
-    /// costs some ten microseconds more, which only who knows how often a kind is read can weigh against its memory.
+    /// costs some microseconds more, which only who knows how often a kind is read can weigh against its memory.
     pub compress: Vec<String>,
     /// Bytes of compressed objects that are also kept as they are, those read last. Enough for the objects that all
     /// workers look at in the same moment, and nothing beside the memory that compression saves.
