@@ -139,11 +139,13 @@ impl Controller {
     }
 
     async fn work(&self, running: &mut Running) {
+        let mut outages = self.store.outages_ended();
         loop {
             self.options.metrics.queued(&self.name, self.queue.depth(), running.looks.len());
             let free = running.looks.len() < self.options.workers.max(1);
             tokio::select! {
                 change = running.changes.next() => self.route(running, &change),
+                Ok(()) = outages.changed() => self.queue.hasten(),
                 () = self.reload.notified() => self.add_all(running.wakes.all()),
                 Some(_) = running.looks.join_next() => {}
                 work = self.queue.next(), if free => self.start(running, work),

@@ -70,6 +70,12 @@ impl Queue {
         }
     }
 
+    /// Does not let objects that failed wait out their back-off: what made them fail is over.
+    pub(crate) fn hasten(&self) {
+        self.rules().hasten(Instant::now());
+        self.changed.notify_one();
+    }
+
     /// A piece of work is finished.
     pub(crate) fn done(&self, object: &ObjectRef, next: Next) {
         self.rules().done(object, next, Instant::now());

@@ -27,6 +27,7 @@ mod discovery;
 mod entry;
 mod estimate;
 mod options;
+mod outage;
 mod press;
 mod rate;
 mod reader;

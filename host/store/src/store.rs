@@ -17,6 +17,7 @@ use crate::counters::{Counters, WatchCost};
 use crate::demand::{Demand, demands};
 use crate::discovery::Discovery;
 use crate::options::Options;
+use crate::outage::Outage;
 use crate::press::{Press, Recent};
 use crate::reader::Reader;
 use crate::transport::Transport;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) discovery: Arc<Discovery>,
     pub(crate) options: Options,
     pub(crate) recorder: Recorder,
+    pub(crate) outage: Outage,
     cells: Mutex<HashMap<Watch, Arc<Cell>>>,
     reconciled: RwLock<HashMap<String, Vec<Kind>>>,
     lists: Arc<Semaphore>,
@@ -64,6 +66,7 @@ impl Store {
             discovery: Arc::new(Discovery::new(transport.clone())),
             transport,
             recorder,
+            outage: Outage::default(),
             cells: Mutex::default(),
             reconciled: RwLock::default(),
             lists: Arc::new(Semaphore::new(options.concurrent_lists.max(1))),
@@ -154,6 +157,11 @@ impl Store {
         let mut costs: Vec<WatchCost> = cells.iter().map(|cell| cost(cell)).collect();
         costs.sort_by(|a, b| a.watch.cmp(&b.watch));
         costs
+    }
+
+    /// Changes whenever the API server answers writes again after seconds in which it did not.
+    pub fn outages_ended(&self) -> tokio::sync::watch::Receiver<u64> {
+        self.0.outage.ended()
     }
 
     /// Running totals.

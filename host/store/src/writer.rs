@@ -177,6 +177,10 @@ impl Writer {
             Some(_) => "refused",
         };
         self.store.counters().wrote(verb, result);
+        match error {
+            Some(WriteError::Other(_)) => self.store.0.outage.failed(),
+            _ => self.store.0.outage.answered(),
+        }
         debug!(object.r#ref = %target, operation = verb, outcome = result, component = self.identity.plugin(), "write");
     }
 

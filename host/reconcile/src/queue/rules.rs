@@ -9,6 +9,9 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use tokio::time::Instant;
 
+/// Within this time everything is tried again that failed during an outage.
+const SOON: Duration = Duration::from_secs(1);
+
 /// A piece of work handed out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Work {
@@ -141,6 +144,20 @@ impl Rules {
             (None, Next::RetrySlowly) => {
                 let pause = self.jittered(self.backoff_max);
                 self.wait(object, now + pause, Reason::Retry, failures);
+            }
+        }
+    }
+
+    /// What made looks fail is over: whatever waits after a failure is due soon, spread over a second.
+    pub(crate) fn hasten(&mut self, now: Instant) {
+        let late: Vec<(Instant, u64)> = self.timers.range((now + SOON, 0)..).map(|(at, _)| *at).collect();
+        for at in late {
+            let Some(object) = self.timers.get(&at).cloned() else { continue };
+            let failures = self.failures(&object);
+            if failures > 0 {
+                self.timers.remove(&at);
+                let pause = SOON.mul_f64(self.random.random_range(0.0..1.0));
+                self.wait(&object, now + pause, Reason::Retry, failures);
             }
         }
     }

@@ -166,6 +166,22 @@ impl Model {
     }
 }
 
+#[test]
+fn after_an_outage_what_failed_is_due_soon_and_what_rests_is_not() {
+    let (mut rules, now) = (Rules::new(MIN, MAX, 3), Instant::now());
+    for name in ["failed", "timed"] {
+        rules.add(object("n", name), Reason::Changed);
+        rules.take(now).expect("ready");
+    }
+    rules.done(&object("n", "failed"), Next::RetrySlowly, now);
+    rules.done(&object("n", "timed"), Next::After(MAX), now);
+    assert!(rules.take(now + Duration::from_secs(1)).is_none());
+    rules.hasten(now);
+    let work = rules.take(now + Duration::from_secs(1)).expect("due");
+    assert_eq!((work.object.name.as_str(), work.attempt), ("failed", 1), "and its failures are not forgotten");
+    assert!(rules.take(now + Duration::from_secs(1)).is_none(), "nothing else is");
+}
+
 proptest! {
     #[test]
     fn the_queue_does_what_the_model_does(steps in proptest::collection::vec(step(), 1..200)) {

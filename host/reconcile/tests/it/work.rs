@@ -168,3 +168,23 @@ async fn a_call_that_does_not_end_is_cut_off() {
     s.stop().await;
     assert_eq!(s.options.metrics.outcomes("p", "done"), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn when_the_api_server_answers_again_nobody_waits_out_a_back_off_that_grew_with_its_silence() {
+    let fake = Fake::new();
+    (0..20).for_each(|i| fake.put(&thing(), &format!("t{i}"), json!({})));
+    let options = Options { backoff_max: Duration::from_secs(300), ..options() };
+    let s = Setup::run(&fake, declaration(vec![]), options, |_| done());
+    s.outcome("done", 20).await;
+    // The condition that the host writes after each look fails from now on.
+    fake.world().fail = std::iter::repeat_n((500, "InternalError"), 100_000).collect();
+    (0..20).for_each(|i| fake.put(&thing(), &format!("t{i}"), json!({"spec": 2})));
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    fake.world().fail.clear();
+    fake.put(&thing(), "awaited", json!({}));
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    for i in 0..20 {
+        let condition = s.condition(&format!("t{i}"), "Reconciled").expect("a condition");
+        assert_eq!(condition["observedGeneration"], 2, "t{i}");
+    }
+}
