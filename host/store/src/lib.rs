@@ -13,6 +13,7 @@
 //!   watch lives as long as somebody holds a [`Declared`] (or a [`View`]) of it.
 //! - [`Store::subscribe`] tells of [`Change`]s, folded per object; [`Store::reader`] finds entries by name, owner,
 //!   label and reference path, for the host itself.
+//! - [`Store::elect`] and [`lease`] say which replica writes for which plugin, and keep its writes within its lease.
 //! - [`Store::costs`] and [`Store::counters`] say what it all costs; [`estimate`] what one more watch would.
 //!
 //! Invariants: nothing is answered before the first sync; a reader never sees an object in a version older than one it
@@ -26,6 +27,7 @@ mod demand;
 mod discovery;
 mod entry;
 mod estimate;
+pub mod lease;
 mod options;
 mod outage;
 mod press;

@@ -37,6 +37,8 @@ pub struct Options {
     pub write_timeout: Duration,
     /// First lists that run at the same time: bounds memory and the API server's load at start.
     pub concurrent_lists: usize,
+    /// What requests are signed with (`User-Agent`): it tells replicas apart in the API server's audit log.
+    pub agent: String,
     /// Seed of the jitter. Random by default; given by whoever wants a run to repeat.
     pub seed: u64,
     /// Time for events.
@@ -65,6 +67,7 @@ impl Default for Options {
             request_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(12),
             concurrent_lists: 4,
+            agent: format!("backplane/{}", env!("CARGO_PKG_VERSION")),
             seed: rand::random(),
             clock: Arc::new(Timestamp::now),
             compress: Vec::new(),

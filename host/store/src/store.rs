@@ -16,6 +16,7 @@ use crate::changes::Subscription;
 use crate::counters::{Counters, WatchCost};
 use crate::demand::{Demand, demands};
 use crate::discovery::Discovery;
+use crate::lease::Fence;
 use crate::options::Options;
 use crate::outage::Outage;
 use crate::press::{Press, Recent};
@@ -59,9 +60,9 @@ impl Store {
     ///
     /// The client should be built with `default_retry` off: its retries would add to, and hide, those made here.
     pub fn new(client: kube::Client, options: Options) -> Self {
-        let transport = Transport::new(client, options.request_timeout, options.write_timeout, Arc::default());
+        let transport = Transport::new(client, &options, Arc::default());
         let (cancel, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let recorder = Recorder::start(&tasks, transport.clone(), options.clock.clone(), cancel.clone());
+        let recorder = Recorder::start(&tasks, options.clock.clone(), Arc::clone(&transport.counters), cancel.clone());
         Self(Arc::new(Inner {
             discovery: Arc::new(Discovery::new(transport.clone())),
             transport,
@@ -97,7 +98,19 @@ impl Store {
 
     /// A plugin's writes, under its own identity.
     pub fn writer(&self, identity: Identity, permissions: Arc<Permissions>) -> Writer {
-        Writer::new(self.clone(), identity, permissions)
+        Writer::new(self.clone(), identity, permissions, self.0.transport.clone())
+    }
+
+    /// The same for a plugin that writes only while it holds a lease. `client` is one whose connections the fence guards
+    /// ([`crate::lease::Cluster::fenced`]); with another one only the beginning of each request is guarded.
+    pub fn fenced_writer(
+        &self,
+        identity: Identity,
+        permissions: Arc<Permissions>,
+        client: kube::Client,
+        fence: &Fence,
+    ) -> Writer {
+        Writer::new(self.clone(), identity, permissions, self.0.transport.fenced(client, fence.clone()))
     }
 
     /// The host's own access to a declared watch; no permission is asked.

@@ -32,7 +32,7 @@ use crate::changes::Source;
 use crate::discovery::DiscoveryError;
 use crate::entry::Entry;
 use crate::store::Store;
-use crate::transport::{Answer, Resource, Status, encode};
+use crate::transport::{Answer, Resource, Status, Transport, encode};
 pub use identity::Identity;
 use intent::Intent;
 use memory::{Memory, Part};
@@ -48,6 +48,7 @@ pub struct Writer {
     store: Store,
     identity: Identity,
     permissions: Arc<Permissions>,
+    transport: Transport,
     memory: Memory,
     names: Names,
 }
@@ -62,9 +63,9 @@ struct Call<'a> {
 }
 
 impl Writer {
-    pub(crate) fn new(store: Store, identity: Identity, permissions: Arc<Permissions>) -> Self {
+    pub(crate) fn new(store: Store, identity: Identity, permissions: Arc<Permissions>, transport: Transport) -> Self {
         let names = Names::new(store.0.options.seed);
-        Self { store, identity, permissions, memory: Memory::default(), names }
+        Self { store, identity, permissions, transport, memory: Memory::default(), names }
     }
 
     fn permit(&self, verb: &'static str, object: &ObjectRef, needed: Verb) -> Result<(), WriteError> {
@@ -162,7 +163,7 @@ impl Writer {
             .header(http::header::CONTENT_TYPE, call.content_type)
             .header(http::header::ACCEPT, "application/json");
         let request = self.identity.sign(request).body(call.body.to_vec()).map_err(|e| WriteError::Other(e.into()))?;
-        let answer = self.store.0.transport.ask(request).await;
+        let answer = self.transport.ask(request).await;
         let result = answer.map_err(|error| WriteError::Other(error.into())).and_then(|answer| {
             if answer.status.is_success() { Ok(answer) } else { Err(refusal::explain(target, &answer)) }
         });
@@ -258,7 +259,7 @@ impl Writes for Writer {
             return;
         }
         let uid = self.live(object).map(|live| live.uid().to_owned()).unwrap_or_default();
-        self.store.0.recorder.record(&self.identity, object, uid, event);
+        self.store.0.recorder.record(&self.transport, &self.identity, object, uid, event);
     }
 }
 

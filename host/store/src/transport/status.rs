@@ -23,6 +23,7 @@ pub(crate) struct Status {
 #[serde(default, rename_all = "camelCase")]
 pub(crate) struct Details {
     pub(crate) uid: String,
+    pub(crate) kind: String,
     pub(crate) retry_after_seconds: u64,
     pub(crate) causes: Vec<Cause>,
 }

@@ -5,6 +5,7 @@
 //! seconds, so a reconcile that fails all night costs a handful of requests.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use backplane_core::condition::{Event, EventType};
@@ -16,11 +17,13 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tracing::debug;
 
 use super::refusal::cut;
 use super::{Identity, MERGE_PATCH};
-use crate::counters::count;
+use crate::counters::{Counters, count};
+use crate::lease::Fence;
 use crate::options::Clock;
 use crate::transport::{Transport, TransportError, encode};
 
@@ -37,10 +40,13 @@ const MAX_MESSAGE: usize = 1024;
 #[derive(Clone)]
 pub(crate) struct Recorder {
     queue: mpsc::Sender<Record>,
-    transport: Transport,
+    counters: Arc<Counters>,
 }
 
 struct Record {
+    transport: Transport,
+    /// Keeps the lease, under which the event is to be sent, from being given back meanwhile.
+    _pass: Option<TaskTrackerToken>,
     identity: Identity,
     object: ObjectRef,
     uid: String,
@@ -56,24 +62,35 @@ struct Series {
 }
 
 struct Task {
-    transport: Transport,
+    counters: Arc<Counters>,
     clock: Clock,
     series: HashMap<u64, Series>,
     order: VecDeque<u64>,
 }
 
 impl Recorder {
-    pub(crate) fn start(tasks: &TaskTracker, transport: Transport, clock: Clock, cancel: CancellationToken) -> Self {
+    pub(crate) fn start(tasks: &TaskTracker, clock: Clock, counters: Arc<Counters>, cancel: CancellationToken) -> Self {
         let (queue, records) = mpsc::channel(QUEUE);
-        let task = Task { transport: transport.clone(), clock, series: HashMap::new(), order: VecDeque::new() };
+        let task = Task { counters: Arc::clone(&counters), clock, series: HashMap::new(), order: VecDeque::new() };
         tasks.spawn(task.run(records, cancel));
-        Self { queue, transport }
+        Self { queue, counters }
     }
 
-    pub(super) fn record(&self, identity: &Identity, object: &ObjectRef, uid: String, event: &Event) {
-        let record = Record { identity: identity.clone(), object: object.clone(), uid, event: event.clone() };
+    pub(super) fn record(
+        &self,
+        transport: &Transport,
+        identity: &Identity,
+        object: &ObjectRef,
+        uid: String,
+        event: &Event,
+    ) {
+        let Ok(pass) = transport.fence().map(Fence::pass).transpose() else {
+            return count(&self.counters.events_lost);
+        };
+        let (identity, object, event) = (identity.clone(), object.clone(), event.clone());
+        let record = Record { transport: transport.clone(), _pass: pass, identity, object, uid, event };
         if self.queue.try_send(record).is_err() {
-            count(&self.transport.counters.events_lost);
+            count(&self.counters.events_lost);
         }
     }
 }
@@ -114,15 +131,15 @@ impl Task {
             None => self.begin(key, record).await,
         };
         match written {
-            Ok(status) if status.is_success() => self.transport.counters.wrote("event", "ok"),
+            Ok(status) if status.is_success() => self.counters.wrote("event", "ok"),
             Ok(status) => self.lost(record, "refused", &status),
             Err(error) => self.lost(record, "failed", &ErrorChain(&error)),
         }
     }
 
     fn lost(&self, record: &Record, result: &'static str, error: &dyn std::fmt::Display) {
-        self.transport.counters.wrote("event", result);
-        count(&self.transport.counters.events_lost);
+        self.counters.wrote("event", result);
+        count(&self.counters.events_lost);
         debug!(object.r#ref = %record.object, component = record.identity.plugin(), %error, "event lost");
     }
 
@@ -175,12 +192,12 @@ impl Task {
     ) -> Result<StatusCode, TransportError> {
         let request = Request::builder().method(method).uri(path).header(http::header::CONTENT_TYPE, content_type);
         let body = serde_json::to_vec(body).map_err(TransportError::Json)?;
-        Ok(self.transport.ask(record.identity.sign(request).body(body)?).await?.status)
+        Ok(record.transport.ask(record.identity.sign(request).body(body)?).await?.status)
     }
 }
 
 fn body(record: &Record, series: &Series) -> Value {
-    let Record { identity, object, uid, event } = record;
+    let Record { identity, object, uid, event, .. } = record;
     let (first, kind) = (seconds(series.first), &object.kind);
     let involved = json!({"apiVersion": kind.api_version(), "kind": kind.kind, "name": object.name,
         "namespace": object.namespace, "uid": uid});
