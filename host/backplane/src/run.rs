@@ -8,7 +8,7 @@ use backplane_runtime::{Prepared, logs};
 use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cluster::client;
+use crate::cluster::cluster;
 
 /// What `backplane run` takes.
 #[derive(Args)]
@@ -28,9 +28,9 @@ pub struct RunArguments {
 pub async fn run(arguments: RunArguments) -> Result<()> {
     let settings = Settings::read(&arguments.config)?;
     logs::init(&settings.observe, arguments.log.as_deref())?;
-    let cluster = settings.cluster.clone();
+    let to = settings.cluster.clone();
     let prepared = Prepared::new(settings, &arguments.config).await?;
-    let daemon = prepared.start(client(&cluster).await?).await?;
+    let daemon = prepared.start_in(cluster(&to).await?).await?;
     ended().await?;
     daemon.stop().await;
     Ok(())

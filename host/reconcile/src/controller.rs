@@ -154,11 +154,13 @@ impl Controller {
     }
 
     fn route(&self, running: &Running, change: &Change) {
-        let woken = running.wakes.of(change);
+        let mut woken = running.wakes.of(change);
+        woken.related.retain(|related| self.is_ours(related));
         let object = ObjectRef::new((*change.kind).clone(), change.key.namespace.as_deref(), change.key.name.clone());
         let mut wakes = woken.related.len();
         match woken.itself {
             None => {}
+            Some(_) if !self.is_ours(&object) => {}
             Some(_) if running.echoes.covers(&object, change) => {}
             Some(itself) => {
                 wakes += 1;
@@ -172,7 +174,13 @@ impl Controller {
         self.options.metrics.added(&self.name, wakes);
     }
 
-    fn add_all(&self, objects: Vec<ObjectRef>) {
+    /// Whether an object belongs to the shard that is worked for here.
+    fn is_ours(&self, object: &ObjectRef) -> bool {
+        self.options.shard.is_none_or(|shard| shard.covers(object.namespace.as_deref()))
+    }
+
+    fn add_all(&self, mut objects: Vec<ObjectRef>) {
+        objects.retain(|object| self.is_ours(object));
         self.options.metrics.added(&self.name, objects.len());
         objects.into_iter().for_each(|object| self.queue.add(object, Reason::Loaded));
     }

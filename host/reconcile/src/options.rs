@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backplane_core::Kind;
 use backplane_core::condition::Severity;
+use backplane_store::lease::Shard;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -19,6 +20,8 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Options {
     /// Objects worked on at the same time. Reconciles mostly wait for the API server; a handful hides that.
     pub workers: usize,
+    /// Which namespaces' objects are reconciled; all without one. Others are left to whoever has the other shards.
+    pub shard: Option<Shard>,
     /// First pause after a failure.
     pub backoff_min: Duration,
     /// Longest pause, and the pace of failures that waiting does not help.
@@ -73,6 +76,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             workers: 4,
+            shard: None,
             backoff_min: Duration::from_millis(250),
             backoff_max: Duration::from_secs(5 * 60),
             requeue_min: Duration::from_millis(100),

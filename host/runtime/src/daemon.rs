@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   settings ─> plugins loaded ─> listener bound ─> store ─> slots and controllers ─> ready
-//!   stop: not ready any more ─> controllers drain ─> watches end ─> listener closes
+//!   stop: not ready any more ─> leases given back ─> controllers drain ─> watches end ─> listener closes
 //! ```
 
 use std::collections::BTreeSet;
@@ -15,15 +15,18 @@ use backplane_core::{BoxError, Declaration};
 use backplane_engine::{Engine, EngineError, EngineSettings, LoadError};
 use backplane_provider::{cluster_declaration, machine_declaration};
 use backplane_reconcile::Metrics;
+use backplane_store::lease::{Cluster, Election, ReplicaState};
 use backplane_store::{Options, Store, Watch, demands};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::figures::Figures;
+use crate::figures::leases::{LeaseFigures, Leases, as_json, not_a_member};
 use crate::load::{Loaded, load};
 use crate::observe::{Observed, Observer};
 use crate::plugin::{Board, Running};
+use crate::replicas::Replicas;
 use crate::settings::{Problems, Settings, StoreSection};
 use crate::watches::WatchReport;
 
@@ -48,6 +51,9 @@ pub enum StartError {
     /// A plugin could not be put into its slot.
     #[error("a plugin could not be started")]
     Plugin(#[from] LoadError),
+    /// The replicas cannot share the plugins.
+    #[error("replicas: no part could be taken in the election")]
+    Replicas(#[source] BoxError),
     /// The cluster cannot be reached as the settings say.
     #[error("cluster: no client for the API server could be made")]
     Cluster(#[source] BoxError),
@@ -69,6 +75,7 @@ pub struct Daemon {
     stop_observing: CancellationToken,
     observing: tokio::task::JoinHandle<()>,
     drain: Duration,
+    election: Option<Election>,
 }
 
 impl Prepared {
@@ -95,15 +102,32 @@ impl Prepared {
     }
 
     /// Opens the listener, then starts store, slots and controllers. Returns before the first sync; see
-    /// [`Daemon::ready`].
+    /// [`Daemon::ready`]. No lease is asked for, whatever the settings say: this daemon is the only one.
     ///
     /// # Errors
     /// A port in use, or a plugin that cannot be instantiated.
     pub async fn start(self, client: kube::Client) -> Result<Daemon, StartError> {
+        self.start_as(client, None).await
+    }
+
+    /// The same as one of several daemons, which share the plugins by leases unless the settings say otherwise.
+    ///
+    /// # Errors
+    /// A port in use, a plugin that cannot be instantiated, or no timer of the kernel.
+    pub async fn start_in(self, cluster: Cluster) -> Result<Daemon, StartError> {
+        let client = cluster.client().map_err(|error| StartError::Cluster(error.into()))?;
+        let cluster = Some(cluster).filter(|_| self.settings.replicas.enabled);
+        self.start_as(client, cluster).await
+    }
+
+    async fn start_as(self, client: kube::Client, cluster: Option<Cluster>) -> Result<Daemon, StartError> {
         let listen = self.settings.observe.listen;
         let observer = Observer::bind(listen).await.map_err(|source| StartError::Listen { address: listen, source })?;
-        let StoreSection { compress, unpacked_bytes } = self.settings.store.clone();
-        let store = Store::new(client, Options { compress, unpacked_bytes, ..Options::default() });
+        let (settings, identity) = (&self.settings.replicas, self.settings.replicas.unique_identity());
+        let names = (identity.as_str(), self.settings.cluster.namespace.as_str());
+        let store = Store::new(client, options(&self.settings.store, cluster.as_ref().map(|_| &*identity)));
+        let replicas = cluster.map(|cluster| Replicas::start(&store, cluster, settings, names, &self.plugins));
+        let replicas = replicas.transpose().map_err(StartError::Replicas)?;
         let (tasks, stop, metrics) = (TaskTracker::new(), CancellationToken::new(), Metrics::default());
         let board = Board {
             store: &store,
@@ -112,14 +136,30 @@ impl Prepared {
             drain: self.settings.engine.drain,
             tasks: &tasks,
             stop: &stop,
+            replicas: replicas.as_ref(),
         };
-        let plugins = Arc::new(self.plugins.iter().map(|plugin| board.start(plugin)).collect::<Result<Vec<_>, _>>()?);
-        let told = Arc::new(Told::new(&store, &plugins, &metrics, stop.clone()));
+        let parts = self.plugins.iter().map(|plugin| board.start(plugin)).collect::<Result<Vec<_>, _>>()?;
+        let plugins = Arc::new(parts.into_iter().flatten().collect::<Vec<_>>());
+        let leases = replicas.as_ref().map(Replicas::told);
+        let told = Arc::new(Told::new(&store, &plugins, &metrics, leases, stop.clone()));
         let (address, stop_observing) = (observer.address(), CancellationToken::new());
         let observing = tokio::spawn(observer.serve(told, stop_observing.clone()));
         tracing::info!(plugins = plugins.len(), %address, "daemon started");
         let drain = self.settings.engine.drain;
-        Ok(Daemon { store, plugins, address, tasks, stop, stop_observing, observing, drain })
+        let election = replicas.map(|replicas| replicas.election);
+        let daemon = Daemon { store, plugins, address, tasks, stop, stop_observing, observing, drain, election };
+        daemon.begin_when_ready();
+        Ok(daemon)
+    }
+}
+
+/// A replica is told from others by how it signs its requests.
+fn options(settings: &StoreSection, identity: Option<&str>) -> Options {
+    let StoreSection { compress, unpacked_bytes } = settings.clone();
+    let options = Options { compress, unpacked_bytes, ..Options::default() };
+    match identity {
+        Some(identity) => Options { agent: format!("{} ({identity})", options.agent), ..options },
+        None => options,
     }
 }
 
@@ -163,14 +203,35 @@ impl Daemon {
 
     /// Waits until every watch has synchronised or is known to be unavailable.
     pub async fn ready(&self) {
-        let watches: Vec<Watch> = self.plugins.iter().flat_map(|plugin| plugin.watches.clone()).collect();
-        self.store.settled(&watches).await;
+        self.store.settled(&self.watches()).await;
     }
 
-    /// Stops in order: calls in flight finish, watches end, then the listener closes.
+    fn watches(&self) -> Vec<Watch> {
+        self.plugins.iter().flat_map(|plugin| plugin.watches.clone()).collect()
+    }
+
+    /// Leases are asked for by those whose caches are warm.
+    fn begin_when_ready(&self) {
+        let Some(begin) = self.election.as_ref().map(Election::beginning) else { return };
+        let (store, watches, stop) = (self.store.clone(), self.watches(), self.stop.clone());
+        self.tasks.spawn(async move {
+            stop.run_until_cancelled(store.settled(&watches)).await;
+            begin.cancel();
+        });
+    }
+
+    /// What is known of the leases, if there are any.
+    pub fn leases(&self) -> Option<ReplicaState> {
+        self.election.as_ref().map(Election::state)
+    }
+
+    /// Stops in order: leases are given back, calls in flight finish, watches end, then the listener closes.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
+        if let Some(election) = self.election {
+            election.stop().await;
+        }
         // Controllers keep to the same limit themselves; this one is for what they cannot interrupt.
         if tokio::time::timeout(self.drain + Duration::from_millis(200), self.tasks.wait()).await.is_err() {
             tracing::warn!("calls in flight were cut off");
@@ -186,15 +247,25 @@ impl Daemon {
 struct Told {
     store: Store,
     registry: Registry,
+    leases: Option<Leases>,
     stop: CancellationToken,
 }
 
 impl Told {
-    fn new(store: &Store, plugins: &Arc<Vec<Running>>, metrics: &Metrics, stop: CancellationToken) -> Self {
+    fn new(
+        store: &Store,
+        plugins: &Arc<Vec<Running>>,
+        metrics: &Metrics,
+        leases: Option<Leases>,
+        stop: CancellationToken,
+    ) -> Self {
         let mut registry = Registry::default();
         metrics.register(&mut registry);
         registry.register_collector(Box::new(Figures { store: store.clone(), plugins: plugins.clone() }));
-        Self { store: store.clone(), registry, stop }
+        if let Some(leases) = &leases {
+            registry.register_collector(Box::new(LeaseFigures { leases: leases.clone() }));
+        }
+        Self { store: store.clone(), registry, leases, stop }
     }
 }
 
@@ -206,7 +277,12 @@ impl Observed for Told {
         let costs = self.store.costs();
         // A kind that the API server does not serve (yet) keeps nobody from working on the others.
         let waiting = costs.iter().filter(|cost| cost.state == backplane_store::State::Starting);
-        waiting.map(|cost| format!("{} has not been listed yet", cost.watch.kind)).collect()
+        let waiting = waiting.map(|cost| format!("{} has not been listed yet", cost.watch.kind));
+        waiting.chain(self.leases.as_ref().and_then(not_a_member)).collect()
+    }
+
+    fn leases(&self) -> String {
+        self.leases.as_ref().map_or_else(|| "{}".into(), as_json)
     }
 
     fn watches(&self) -> Vec<WatchReport> {

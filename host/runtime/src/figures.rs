@@ -1,5 +1,7 @@
 //! Everything that `/metrics` shows, gathered from the rooms when it is asked for.
 
+pub(crate) mod leases;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use backplane_engine::SlotMetrics;

@@ -50,6 +50,9 @@ pub(crate) async fn load(engine: &Engine, settings: &Settings, problems: &mut Pr
         }
         loaded.push(next);
     }
+    if let Some(lease) = crate::replicas::same_lease(&loaded) {
+        problems.add("plugin", format!("two plugins or shards would share the lease {lease}; one needs another name"));
+    }
     loaded
 }
 

@@ -1,8 +1,9 @@
-//! What the daemon tells about itself: `/healthz`, `/readyz`, `/metrics`, `/watches`.
+//! What the daemon tells about itself: `/healthz`, `/readyz`, `/metrics`, `/watches`, `/leases`.
 //!
 //! `/healthz` answers as long as the process serves. `/readyz` is 503 until every kind that a plugin reads has been listed or is
 //! known not to be served, and again while it stops; its body names what is missing. `/metrics` is Prometheus text,
-//! `/watches` is what each watch costs, as JSON.
+//! `/watches` is what each watch costs, as JSON, `/leases` who holds
+//! what, and by which settings.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub(crate) trait Observed: Send + Sync + 'static {
     fn metrics(&self) -> String;
     /// What each watch costs.
     fn watches(&self) -> Vec<WatchReport>;
+    /// JSON.
+    fn leases(&self) -> String;
 }
 
 /// A listener that is open before anything else starts, so that a port in use is found early.
@@ -51,6 +54,7 @@ impl Observer {
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
             .route("/watches", get(watches))
+            .route("/leases", get(leases))
             .with_state(observed);
         let served = axum::serve(self.listener, router).with_graceful_shutdown(stop.cancelled_owned());
         if let Err(error) = served.await {
@@ -74,4 +78,8 @@ async fn metrics(State(observed): State<Arc<dyn Observed>>) -> Response {
 
 async fn watches(State(observed): State<Arc<dyn Observed>>) -> Json<Vec<WatchReport>> {
     Json(observed.watches())
+}
+
+async fn leases(State(observed): State<Arc<dyn Observed>>) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], observed.leases()).into_response()
 }

@@ -12,16 +12,20 @@ use backplane_core::reconcile::Reconciler;
 use backplane_core::{Declaration, Kind};
 use backplane_engine::{Context, Export, Generation, Limits, LoadError, Slot};
 use backplane_provider::{ClusterRoom, MachineRoom, cluster_declaration, machine_declaration};
-use backplane_reconcile::{Conditions, Controller, Metrics, Options, StatusStyle};
+use backplane_reconcile::{Conditions, Metrics, Options, StatusStyle};
+use backplane_store::lease::{Claim, Seat};
 use backplane_store::{Identity, Store, Watch};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::daemon::StartError;
 use crate::load::Loaded;
+use crate::replicas::{Guard, Replicas, claims};
+use crate::seat::{Duty, work};
 use crate::settings::LimitSettings;
 
-/// A plugin in its slot.
+/// A plugin, or a shard of one, in its slot.
 pub(crate) struct Running {
     pub(crate) name: String,
     pub(crate) slot: Arc<Slot>,
@@ -36,6 +40,8 @@ pub(crate) struct Board<'a> {
     pub(crate) drain: Duration,
     pub(crate) tasks: &'a TaskTracker,
     pub(crate) stop: &'a CancellationToken,
+    /// Where leases decide who works; without, this daemon does.
+    pub(crate) replicas: Option<&'a Replicas>,
 }
 
 /// The two doors of somebody who acts for a plugin.
@@ -47,21 +53,33 @@ struct Doors {
 }
 
 impl Board<'_> {
-    /// Starts a plugin: slot, controllers, rooms.
-    pub(crate) fn start(&self, plugin: &Loaded) -> Result<Running, LoadError> {
-        let name = plugin.declaration.name.clone();
-        let own = self.doors(&name, plugin.permissions());
+    /// Starts a plugin, each of its shards in a slot of its own.
+    pub(crate) fn start(&self, plugin: &Loaded) -> Result<Vec<Running>, StartError> {
+        claims(plugin).into_iter().map(|claim| self.part(plugin, &claim)).collect()
+    }
+
+    /// Starts what a lease is for: slot, controllers, rooms.
+    fn part(&self, plugin: &Loaded, claim: &Claim) -> Result<Running, StartError> {
+        let (plugin_name, name) = (&plugin.declaration.name, claim.component());
+        let seat = self.replicas.and_then(|replicas| Some((replicas, replicas.seat(claim)?)));
+        let guard =
+            seat.as_ref().map(|(replicas, seat)| replicas.guard(seat)).transpose().map_err(StartError::Cluster)?;
+        let own = self.doors(plugin_name, plugin.permissions(), guard.as_ref());
         let mut watches = own.watches.clone();
         let slot = Arc::new(Slot::new(self.generation(plugin, &own)?));
-        let mut reconciled = plugin.declaration.reconciles.clone();
+        let (mut reconciled, mut duties) = (plugin.declaration.reconciles.clone(), Vec::new());
         if plugin.component.has(Export::Reconciler) {
-            self.run(&name, &own, slot.clone(), &self.options(plugin, HashMap::new()));
+            duties.push(duty(&name, &own, slot.clone(), self.options(plugin, claim, HashMap::new())));
         }
         if let Some(kinds) = plugin.kinds.clone().filter(|_| plugin.component.has(Export::Machines)) {
             reconciled.extend([kinds.machine.clone(), kinds.cluster.clone()]);
-            watches.extend(self.provider(plugin, kinds, slot.clone()));
+            for (doors, duty) in self.provider(plugin, claim, &kinds, slot.clone(), guard.as_ref()) {
+                watches.extend(doors.watches);
+                duties.push(duty);
+            }
         }
-        self.store.register_reconciled(&name, &reconciled);
+        self.store.register_reconciled(plugin_name, &reconciled);
+        self.run(seat.map(|(_, seat)| seat), duties);
         Ok(Running { name, slot, watches })
     }
 
@@ -79,40 +97,51 @@ impl Board<'_> {
     }
 
     /// The rooms that run the provider contract for a plugin, each with a declaration of its own.
-    fn provider(&self, plugin: &Loaded, kinds: MachineKinds, machines: Arc<dyn Machines>) -> Vec<Watch> {
+    fn provider(
+        &self,
+        plugin: &Loaded,
+        claim: &Claim,
+        kinds: &MachineKinds,
+        machines: Arc<dyn Machines>,
+        guard: Option<&Guard>,
+    ) -> [(Doors, Duty); 2] {
         let Declaration { name, version, .. } = &plugin.declaration;
-        let styles = provider_styles(&kinds);
-        let options = self.options(plugin, styles);
-        let machine = self.doors(name, plugin.permissions_of(machine_declaration(name, version, &kinds)));
+        let options = self.options(plugin, claim, provider_styles(kinds));
+        let machine = self.doors(name, plugin.permissions_of(machine_declaration(name, version, kinds)), guard);
         let room = MachineRoom::new(kinds.clone(), machine.reads.clone(), machine.writes.clone(), machines);
-        self.run(&format!("{name}/machines"), &machine, Arc::new(room), &options);
-        let cluster = self.doors(name, plugin.permissions_of(cluster_declaration(name, version, &kinds)));
-        let room = ClusterRoom::new(kinds, cluster.reads.clone(), cluster.writes.clone());
-        self.run(&format!("{name}/clusters"), &cluster, Arc::new(room), &options);
-        [machine.watches, cluster.watches].concat()
+        let machine_duty = duty(&format!("{}/machines", claim.component()), &machine, Arc::new(room), options.clone());
+        let cluster = self.doors(name, plugin.permissions_of(cluster_declaration(name, version, kinds)), guard);
+        let room = ClusterRoom::new(kinds.clone(), cluster.reads.clone(), cluster.writes.clone());
+        let cluster_duty = duty(&format!("{}/clusters", claim.component()), &cluster, Arc::new(room), options);
+        [(machine, machine_duty), (cluster, cluster_duty)]
     }
 
-    fn doors(&self, name: &str, permissions: Arc<Permissions>) -> Doors {
+    fn doors(&self, name: &str, permissions: Arc<Permissions>, guard: Option<&Guard>) -> Doors {
         let view = self.store.view(permissions.clone());
         let watches = view.watches();
-        let writer = self.store.writer(Identity::new(name, self.namespace), permissions.clone());
+        let identity = Identity::new(name, self.namespace);
+        let writer = match guard {
+            None => self.store.writer(identity, permissions.clone()),
+            Some(Guard { client, fence }) => {
+                self.store.fenced_writer(identity, permissions.clone(), client.clone(), fence)
+            }
+        };
         Doors { permissions, reads: Arc::new(view), writes: Arc::new(writer), watches }
     }
 
-    fn run(&self, component: &str, doors: &Doors, reconciler: Arc<dyn Reconciler>, options: &Options) {
-        let controller = Controller::new(
-            component,
-            self.store.clone(),
-            doors.permissions.clone(),
-            reconciler,
-            doors.writes.clone(),
-            options.clone(),
-        );
-        self.tasks.spawn(controller.run(self.stop.clone()));
+    /// Works while the lease of the seat is held; without one, from now on.
+    fn run(&self, seat: Option<Seat>, duties: Vec<Duty>) {
+        match seat {
+            Some(seat) => drop(self.tasks.spawn(work(seat, duties, self.store.clone()))),
+            None => duties.iter().for_each(|duty| {
+                self.tasks.spawn(duty.controller(self.store).run(self.stop.clone()));
+            }),
+        }
     }
 
-    fn options(&self, plugin: &Loaded, styles: HashMap<Kind, StatusStyle>) -> Options {
+    fn options(&self, plugin: &Loaded, claim: &Claim, styles: HashMap<Kind, StatusStyle>) -> Options {
         Options {
+            shard: claim.shard,
             workers: usize::try_from(plugin.source.workers.get()).unwrap_or(usize::MAX),
             drain: self.drain,
             styles,
@@ -120,6 +149,11 @@ impl Board<'_> {
             ..Options::default()
         }
     }
+}
+
+fn duty(component: &str, doors: &Doors, reconciler: Arc<dyn Reconciler>, options: Options) -> Duty {
+    let (permissions, writes) = (doors.permissions.clone(), doors.writes.clone());
+    Duty { component: component.to_owned(), permissions, reconciler, writes, options }
 }
 
 /// Infrastructure kinds have Cluster API conditions, and published schemas want `ready` in every status.

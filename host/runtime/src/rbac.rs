@@ -44,6 +44,12 @@ pub fn read_rules(declarations: &[Declaration], plural: impl Fn(&Kind) -> String
         .collect()
 }
 
+/// RBAC rules by which replicas share the plugins; a Role in the daemon's namespace is enough.
+pub fn lease_rules() -> Vec<Value> {
+    let verbs = ["get", "list", "watch", "create", "patch", "delete"];
+    vec![json!({"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": verbs})]
+}
+
 /// Subresource and RBAC verbs of what a plugin may do. An apply is a patch that may create.
 fn needs(verb: Verb) -> (&'static str, &'static [&'static str]) {
     match verb {

@@ -6,6 +6,7 @@
 mod check;
 mod parse;
 mod plugin;
+mod replicas;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -15,7 +16,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 pub use parse::{Problem, Problems};
+
 pub use plugin::{CredentialSettings, EndpointSettings, GrantSettings, LimitSettings, PluginSettings};
+pub use replicas::ReplicaSettings;
 
 /// Everything an operator can set.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +31,8 @@ pub struct Settings {
     pub engine: EngineSection,
     /// How the watch cache holds what it watches.
     pub store: StoreSection,
+    /// How it shares the plugins with other daemons.
+    pub replicas: ReplicaSettings,
     /// The plugins, in the order of the file.
     pub plugins: Vec<PluginSettings>,
     /// Endpoints that this process itself provides, for any plugin that declares one and has none of its own by that name.

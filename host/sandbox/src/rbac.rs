@@ -21,7 +21,7 @@ pub(crate) fn daemon() -> [Value; 2] {
         {"apiGroups": [""], "resources": ["events"], "verbs": ["create", "patch", "update"]},
         {
             "apiGroups": ["coordination.k8s.io"], "resources": ["leases"],
-            "verbs": ["create", "patch", "update", "delete"],
+            "verbs": ["get", "list", "watch", "create", "patch", "update", "delete"],
         },
         {"nonResourceURLs": ["*"], "verbs": ["get"]},
     ]);

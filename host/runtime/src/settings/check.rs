@@ -23,6 +23,7 @@ pub(super) fn settings(settings: &Settings, problems: &mut Problems) {
             problems.add(format!("store.compress[{i}]"), reason);
         }
     }
+    settings.replicas.check(problems);
     for (i, plugin) in settings.plugins.iter().enumerate() {
         check_plugin(&format!("plugin[{i}]"), plugin, problems);
     }
@@ -30,6 +31,9 @@ pub(super) fn settings(settings: &Settings, problems: &mut Problems) {
 
 fn check_plugin(field: &str, plugin: &PluginSettings, problems: &mut Problems) {
     readable(&format!("{field}.path"), &plugin.path, problems);
+    if plugin.shards.get() > 64 {
+        problems.add(format!("{field}.shards"), "must be at most 64: each is a Lease that somebody renews");
+    }
     let limits = &plugin.limits;
     if limits.deadline < Duration::from_millis(10) {
         problems.add(format!("{field}.limits.deadline"), "must be at least 10ms");
@@ -116,6 +120,7 @@ mod tests {
             observe = { listen = "nowhere" }
             engine = { instances = 0 }
             store = { compress = ["Pod", "apps/v1"], unpacked-bytes = 0 }
+            replicas = { renew-deadline = "10s" }
             colour = "red"
             [[plugin]]
             path = "absent.wasm"
@@ -130,6 +135,7 @@ mod tests {
             "observe.listen",
             "engine.instances",
             "store.compress[1]",
+            "replicas.renew-deadline",
             "colour",
             "plugin[0].path",
             "plugin[0].endpoints.cloud.url",

@@ -86,9 +86,10 @@ pub(super) fn settings(text: &str, problems: &mut Problems) -> Settings {
             "observe" => settings.observe = section(&name, value, problems).unwrap_or_default(),
             "cluster" => settings.cluster = section(&name, value, problems).unwrap_or_default(),
             "engine" => settings.engine = section(&name, value, problems).unwrap_or_default(),
+            "replicas" => settings.replicas = section(&name, value, problems).unwrap_or_default(),
             "store" => settings.store = section(&name, value, problems).unwrap_or_default(),
             "plugin" => settings.plugins = plugins(value, problems),
-            _ => problems.add(name, "unknown section; known are observe, cluster, engine, store and plugin"),
+            _ => problems.add(name, "unknown section; known are observe, cluster, engine, store, replicas and plugin"),
         }
     }
     settings

@@ -17,6 +17,10 @@ pub struct PluginSettings {
     /// Objects it works on at the same time. Four keep a slow cloud from being the bottleneck without flooding it.
     #[serde(default = "four")]
     pub workers: NonZeroU32,
+    /// Into how many shards its objects are divided, by a hash of their namespace, each with a lease of its own, so that
+    /// several replicas work for one big plugin. The same for all replicas: one that differs waits for the others to go.
+    #[serde(default = "one")]
+    pub shards: NonZeroU32,
     /// The plugin's own settings; it judges them itself.
     #[serde(default)]
     pub settings: toml::Table,
@@ -31,6 +35,10 @@ pub struct PluginSettings {
     pub limits: LimitSettings,
 }
 
+fn one() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
 fn four() -> NonZeroU32 {
     NonZeroU32::MIN.saturating_add(3)
 }
@@ -41,6 +49,7 @@ impl PluginSettings {
         Self {
             path,
             workers: four(),
+            shards: one(),
             settings: toml::Table::new(),
             grant: GrantSettings::default(),
             endpoints: BTreeMap::new(),

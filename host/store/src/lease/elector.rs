@@ -59,6 +59,7 @@ impl ElectionOptions {
 /// A running election.
 pub struct Election {
     state: Arc<Mutex<ReplicaState>>,
+    begin: CancellationToken,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -72,6 +73,17 @@ impl Election {
     /// A way to look at the state that outlives the election.
     pub fn watch(&self) -> Arc<Mutex<ReplicaState>> {
         Arc::clone(&self.state)
+    }
+
+    /// Takes part from now on. Before, this replica is unknown to the others, and holds nothing: whoever takes a lease should
+    /// have a warm cache.
+    pub fn begin(&self) {
+        self.begin.cancel();
+    }
+
+    /// The same for somebody who only does that.
+    pub fn beginning(&self) -> CancellationToken {
+        self.begin.clone()
     }
 
     /// Takes nothing any more and asks every seat to end.
@@ -114,7 +126,7 @@ struct Elector {
 }
 
 impl Store {
-    /// Takes part in the election for these claims. `client` should have connections of its own, so that no renewal waits
+    /// Prepares to take part in the election for these claims; see [`Election::begin`]. `client` should have connections of its own, so that no renewal waits
     /// behind a list.
     ///
     /// # Errors
@@ -153,14 +165,17 @@ impl Store {
             problem: None,
             stopping: false,
         };
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(elector.run(stop.clone()));
-        Ok((Election { state, stop, task }, seats))
+        let (begin, stop) = (CancellationToken::new(), CancellationToken::new());
+        let task = tokio::spawn(elector.run(begin.clone(), stop.clone()));
+        Ok((Election { state, begin, stop, task }, seats))
     }
 }
 
 impl Elector {
-    async fn run(mut self, stop: CancellationToken) {
+    async fn run(mut self, begin: CancellationToken, stop: CancellationToken) {
+        if stop.run_until_cancelled(begin.cancelled()).await.is_none() {
+            return;
+        }
         info!(identity = self.options.identity, "replica takes part in the election");
         loop {
             let steps = self.rules.plan(self.now());
