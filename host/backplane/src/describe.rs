@@ -1,5 +1,6 @@
-//! `backplane describe watches`: what each watch costs, and what one more would.
+//! `backplane describe`: what a running daemon tells of its watches and leases, and what one more watch would cost.
 
+mod leases;
 mod table;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,7 +14,8 @@ use backplane_runtime::watches::{EstimateReport, WatchReport, estimate};
 use clap::{Args, ValueEnum};
 use kube::client::Body;
 
-use crate::cluster::client;
+use crate::cluster::cluster;
+pub use leases::{LeasesArguments, leases};
 
 /// What `backplane describe watches` takes.
 #[derive(Args)]
@@ -66,7 +68,7 @@ pub async fn report(arguments: WatchesArguments) -> Result<String> {
     match arguments.estimate {
         Some(kind) => {
             let selector = arguments.selector.unwrap_or_default();
-            let told = estimate(client(&settings.cluster).await?, kind, selector).await?;
+            let told = estimate(cluster(&settings.cluster).await?.client()?, kind, selector).await?;
             estimated(&told, arguments.output)
         }
         None => watched(arguments.observe.unwrap_or(settings.observe.listen), arguments.output).await,
@@ -78,9 +80,7 @@ pub async fn report(arguments: WatchesArguments) -> Result<String> {
 /// # Errors
 /// A daemon that cannot be asked.
 pub async fn watched(observe: SocketAddr, output: Output) -> Result<String> {
-    let text = ask(observe).await.with_context(|| {
-        format!("the daemon cannot be asked at {observe}; --observe or --config says where it tells about itself")
-    })?;
+    let text = ask(observe, "/watches").await?;
     let watches: Vec<WatchReport> =
         serde_json::from_str(&text).with_context(|| format!("{observe} does not answer as this daemon does"))?;
     Ok(match output {
@@ -100,10 +100,16 @@ pub fn estimated(told: &EstimateReport, output: Output) -> Result<String> {
     })
 }
 
-async fn ask(observe: SocketAddr) -> Result<String> {
+async fn ask(observe: SocketAddr, path: &str) -> Result<String> {
+    get(observe, path).await.with_context(|| {
+        format!("the daemon cannot be asked at {observe}; --observe or --config says where it tells about itself")
+    })
+}
+
+async fn get(observe: SocketAddr, path: &str) -> Result<String> {
     let url = format!("http://{}", reachable(observe)).parse()?;
     let daemon = kube::Client::try_from(kube::Config::new(url))?;
-    let request = http::Request::get("/watches").body(Body::empty())?;
+    let request = http::Request::get(path).body(Body::empty())?;
     let answer = daemon.send(request).await?;
     anyhow::ensure!(answer.status().is_success(), "it answered {}", answer.status());
     Ok(String::from_utf8(answer.into_body().collect_bytes().await?.to_vec())?)

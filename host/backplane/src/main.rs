@@ -33,6 +33,8 @@ enum Command {
 enum DescribeCommand {
     /// What each watch of a running daemon costs and who reads it; with --estimate, what one more would cost.
     Watches(backplane::describe::WatchesArguments),
+    /// Which replica works for which plugin, as a running daemon sees it.
+    Leases(backplane::describe::LeasesArguments),
 }
 
 #[derive(Subcommand)]
@@ -53,6 +55,7 @@ async fn main() -> ExitCode {
         Command::Run(arguments) => backplane::run(arguments).await,
         Command::Plugin(PluginCommand::Check { file }) => backplane::check::check(&file).await,
         Command::Describe(DescribeCommand::Watches(arguments)) => backplane::describe::watches(arguments).await,
+        Command::Describe(DescribeCommand::Leases(arguments)) => backplane::describe::leases(arguments).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
