@@ -10,6 +10,7 @@ use backplane_core::{BoxError, Kind};
 use crate::cell::Watch;
 use crate::discovery::{Discovery, DiscoveryError};
 use crate::entry::Entry;
+use crate::options::Options;
 use crate::press;
 use crate::transport::{Answer, Page, Resource, Status, Transport, TransportError, encode};
 
@@ -67,7 +68,8 @@ pub enum EstimateError {
 /// # Errors
 /// A kind that is not served or may not be listed, a server that cannot be asked.
 pub async fn estimate(client: kube::Client, watch: &Watch, timeout: Duration) -> Result<Estimate, EstimateError> {
-    let transport = Transport::new(client, timeout, timeout, std::sync::Arc::default());
+    let options = Options { request_timeout: timeout, write_timeout: timeout, ..Options::default() };
+    let transport = Transport::new(client, &options, std::sync::Arc::default());
     let asked = Asked { transport: &transport, watch, resource: resolve(&transport, &watch.kind).await? };
     let first = asked.page(SAMPLE, None, "application/json").await?;
     let page = asked.read(&first)?;

@@ -3,6 +3,7 @@
 mod embedded;
 mod events;
 mod interleave;
+mod leases;
 mod support;
 mod sync;
 mod writes;
