@@ -100,14 +100,12 @@ fn without_managed_fields(mut object: Value) -> Value {
     object
 }
 
-/// What a new object is compared with. Objects of built-in kinds always have their large parts.
+/// What a new object is compared with. Objects of built-in kinds always have some of their parts.
 fn empty_object(kind: &ResourceKind) -> Value {
-    let mut object = json!({"apiVersion": kind.api_version(), "kind": kind.kind, "metadata": {}});
-    if kind.origin != Origin::Custom {
-        for part in ["spec", "status"].into_iter().filter(|p| kind.schema.member(p).is_some()) {
-            object[part] = json!({});
-        }
-    }
+    let mut object = if kind.origin == Origin::Custom { json!({}) } else { crate::builtin::zero(kind) };
+    object["apiVersion"] = kind.api_version().into();
+    object["kind"] = kind.kind.clone().into();
+    object["metadata"] = json!({});
     object
 }
 
@@ -143,7 +141,7 @@ impl Step<'_> {
         }
         managed.give_up(&views, Some(&me));
         managed.strip(&stripped());
-        managed.touch(&me, last.map(|l| l.difference(&stripped())).as_ref(), new != live, self.applier.now);
+        managed.touch(&me, new != live, self.applier.now);
         Ok(managed.write(new))
     }
 

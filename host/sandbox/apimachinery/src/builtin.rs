@@ -1,13 +1,19 @@
 //! The kinds that are part of Kubernetes: their schemas (files beside this one, in our own words), what is derived in
 //! their objects, and the rules that no schema can say.
 
+mod admitted;
 mod derive;
 mod load;
 mod rules;
+mod shape;
+mod zero;
 
+pub(crate) use admitted::admit;
 pub(crate) use derive::{derive, newborn};
 pub(crate) use load::kinds;
 pub(crate) use rules::rules;
+pub(crate) use shape::shape;
+pub(crate) use zero::zero;
 
 #[cfg(test)]
 mod tests;

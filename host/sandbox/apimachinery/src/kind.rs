@@ -7,7 +7,7 @@ use std::sync::Arc;
 use backplane_core::object::Kind;
 use serde_json::Value;
 
-use crate::field::FieldError;
+use crate::field::{FieldError, FieldReason};
 use crate::jsonpath::JsonPath;
 use crate::schema::Schema;
 use crate::table::Column;
@@ -151,6 +151,14 @@ impl ResourceKind {
         if self.origin != Origin::Custom {
             crate::builtin::derive(self, object);
         }
+        crate::builtin::shape(self, object);
+    }
+
+    /// Adds to a new object what the admission plugins of every API server add. It belongs to no field manager.
+    pub fn admit(&self, object: &mut Value) {
+        if self.origin == Origin::Builtin {
+            crate::builtin::admit(self, object);
+        }
     }
 
     /// Everything that is wrong with an object: its metadata, its fields, and the rules of a built-in kind. `old` is the
@@ -161,9 +169,14 @@ impl ResourceKind {
         if self.origin == Origin::Custom {
             errors.extend(of_schema);
         } else {
-            errors.extend(of_schema.into_iter().map(FieldError::in_builtin_words));
+            // To Go's types `null` is an absent value.
+            let null =
+                |error: &FieldError| error.kind == FieldReason::TypeInvalid && error.message.ends_with("\"null\"");
+            let of_schema = of_schema.into_iter().filter(|error| !null(error));
+            errors.extend(of_schema.map(FieldError::in_builtin_words));
             errors.extend(crate::builtin::rules(self, object, old));
         }
+        errors.retain(|e| e.kind != FieldReason::Duplicate || !e.field.starts_with("metadata.ownerReferences"));
         let mut seen = std::collections::HashSet::new();
         errors.retain(|error| seen.insert(error.clone()));
         errors

@@ -22,6 +22,7 @@
 pub mod apply;
 mod builtin;
 pub mod condition;
+pub mod decode;
 pub mod field;
 pub mod jsonpath;
 pub mod kind;

@@ -117,10 +117,11 @@ pub fn mark_deleted(object: &mut Value, grace_seconds: i64, now: Timestamp) {
     }
 }
 
-/// What is wrong with a `PUT` that must name the version it replaces; custom resources must.
+/// What is wrong with a `PUT` that must name the version it replaces; custom resources must, and a few built-in ones.
 pub fn require_version(kind: &ResourceKind, object: &Value) -> Option<FieldError> {
     let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
-    (kind.origin == Origin::Custom && version.is_empty())
+    let strict = ["Lease", "PodDisruptionBudget", "CustomResourceDefinition"].contains(&kind.kind.as_str());
+    ((kind.origin == Origin::Custom || strict) && version.is_empty())
         .then(|| FieldError::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update"))
 }
 
@@ -165,6 +166,8 @@ fn keep_server_fields(map: &mut Map<String, Value>, old: &Value) {
     let old = old.get("metadata").cloned().unwrap_or_default();
     let meta = meta_mut(map);
     meta.remove("selfLink");
+    // The client's own time of creation is of no interest to anybody.
+    meta.remove("creationTimestamp");
     for key in ["uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "name", "namespace"] {
         if let Some(value) = old.get(key)
             && meta.get(key).is_none_or(|v| v.is_null() || v.as_str() == Some(""))

@@ -15,8 +15,15 @@ const MAX_OPERATIONS: usize = 10_000;
 /// # Errors
 /// 400 if the patch cannot be read, 413 if it is too long, 422 if it cannot be applied: a failed `test`, a missing path.
 pub fn json_patch(object: &Value, patch: &[u8]) -> Result<Value, Status> {
-    let patch: json_patch::Patch =
-        serde_json::from_slice(patch).map_err(|error| Status::bad_request(error.to_string()))?;
+    let decoded: Value = serde_json::from_slice(patch).map_err(|error| undecodable(&error.to_string()))?;
+    if !decoded.is_array() {
+        let got = go_kind(&decoded);
+        let why = format!("json: cannot unmarshal {got} into Go value of type []handlers.jsonPatchOp");
+        return Err(undecodable(&why));
+    }
+    let mut decoded = decoded;
+    replace_adds(object, &mut decoded);
+    let patch: json_patch::Patch = serde_json::from_value(decoded).map_err(|_| Status::unprocessable())?;
     if patch.0.len() > MAX_OPERATIONS {
         let message = format!(
             "Request entity too large: The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {}",
@@ -48,8 +55,39 @@ pub fn read_object(patch: &[u8]) -> Result<Value, Status> {
     let decoded: Result<Value, _> = serde_json::from_slice(patch);
     match decoded {
         Ok(patch) if patch.is_object() => Ok(patch),
-        Ok(_) => Err(Status::bad_request("error decoding patch: the patch is not a JSON object")),
-        Err(error) => Err(Status::bad_request(format!("error decoding patch: {error}"))),
+        Ok(other) => {
+            let got = go_kind(&other);
+            Err(undecodable(&format!("json: cannot unmarshal {got} into Go value of type map[string]interface {{}}")))
+        }
+        Err(error) => Err(undecodable(&error.to_string())),
+    }
+}
+
+/// The real server takes the replacement of a member that is not there as its addition.
+fn replace_adds(object: &Value, patch: &mut Value) {
+    let [operation] = patch.as_array_mut().map(Vec::as_mut_slice).unwrap_or_default() else { return };
+    if operation["op"] != "replace" {
+        return;
+    }
+    let path = operation["path"].as_str().unwrap_or_default();
+    let parent = path.rsplit_once('/').and_then(|(parent, _)| object.pointer(parent));
+    if parent.is_some_and(Value::is_object) && object.pointer(path).is_none() {
+        operation["op"] = "add".into();
+    }
+}
+
+fn undecodable(why: &str) -> Status {
+    Status::bad_request(format!("error decoding patch: {why}"))
+}
+
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     }
 }
 
@@ -58,7 +96,7 @@ pub fn read_object(patch: &[u8]) -> Result<Value, Status> {
 /// # Errors
 /// 400 if a directive is unknown or a list item lacks its merge key.
 pub fn strategic_merge_patch(object: &Value, patch: &Value, schema: &Schema) -> Result<Value, Status> {
-    strategic::merge(Some(schema), object.clone(), patch.clone()).map_err(Status::bad_request)
+    strategic::merge(Some(schema), object.clone(), patch.clone()).map_err(Status::unclassified)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub struct Status {
     reason: Cow<'static, str>,
     message: String,
     details: Option<Value>,
+    plain: bool,
 }
 
 /// Whom and what an authorizer refused; the words of the sentence that kubectl prints.
@@ -52,7 +53,7 @@ pub struct ApplyConflict {
 impl Status {
     /// An answer from its parts.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), message: message.into(), details: None }
+        Self { code, reason: reason.into(), message: message.into(), details: None, plain: false }
     }
 
     fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
@@ -87,6 +88,16 @@ impl Status {
         let mut status = Self::new(404, "NotFound", "the server could not find the requested resource");
         status.details = Some(json!({}));
         status
+    }
+
+    /// 404: nothing is served there at all. The answer is a plain text.
+    pub fn no_such_path() -> Self {
+        Self { plain: true, ..Self::new(404, "NotFound", "404 page not found") }
+    }
+
+    /// Whether the answer is the bare message.
+    pub fn is_plain(&self) -> bool {
+        self.plain
     }
 
     /// 409: the name is taken.
@@ -134,17 +145,17 @@ impl Status {
         Self::new(400, "BadRequest", message)
     }
 
-    /// 400 for unknown fields in a create or update under `fieldValidation=Strict`; `unknown` as [`crate::Schema::prune`]
-    /// returns it.
-    pub fn strict_decoding(kind: &str, version: &str, unknown: &[String]) -> Self {
-        let errors = strict_errors(unknown);
+    /// 400 for unknown or doubled fields in a create or update under `fieldValidation=Strict`; `wrong` says which, such as
+    /// `unknown field "spec.x"`.
+    pub fn strict_decoding(kind: &str, version: &str, wrong: &[String]) -> Self {
+        let errors = strict_errors(wrong);
         let version = go_quote(version);
         Self::bad_request(format!("{kind} in version {version} cannot be handled as a {kind}: {errors}"))
     }
 
     /// 422 for unknown fields in a patch under `fieldValidation=Strict`; `patched` is the JSON of the patched object.
-    pub fn strict_patch(patched: &str, unknown: &[String]) -> Self {
-        Self::invalid_patch(patched, &strict_errors(unknown))
+    pub fn strict_patch(patched: &str, wrong: &[String]) -> Self {
+        Self::invalid_patch(patched, &strict_errors(wrong))
     }
 
     /// 403 with the authorizer's sentence.
@@ -229,10 +240,11 @@ impl Status {
     }
 
     /// 405: the resource does not do that.
-    pub fn method_not_allowed(group: &str, resource: &str, action: &str) -> Self {
-        let kind = go_quote(&qualified(resource, group));
-        Self::new(405, "MethodNotAllowed", format!("{action} is not supported on resources of kind {kind}"))
-            .about(group, resource, "")
+    pub fn method_not_allowed() -> Self {
+        let message = "the server does not allow this method on the requested resource";
+        let mut status = Self::new(405, "MethodNotAllowed", message);
+        status.details = Some(json!({}));
+        status
     }
 
     /// 406: no media type that we can write was asked for.
@@ -248,6 +260,13 @@ impl Status {
             accepted.join(", ")
         );
         Self::new(415, "UnsupportedMediaType", message)
+    }
+
+    /// 415: a patch in a format that is not one; the real server names the formats in a header only.
+    pub fn unsupported_patch(_accepted: &[&str]) -> Self {
+        let mut status = Self::new(415, "UnsupportedMediaType", "415: Unsupported Media Type");
+        status.details = Some(json!({}));
+        status
     }
 
     /// 413: the body is too big.
@@ -281,7 +300,7 @@ impl Status {
         let code = result["code"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or_default();
         let reason = text("reason").unwrap_or_default().to_owned();
         let details = result.get("details").filter(|details| details.is_object()).cloned();
-        Self { code: code.clamp(400, 599), reason: reason.into(), message, details }
+        Self { code: code.clamp(400, 599), reason: reason.into(), message, details, plain: false }
     }
 
     /// 409 of server-side apply: other managers own these fields.
@@ -349,9 +368,8 @@ fn aggregate(errors: &[FieldError]) -> String {
     }
 }
 
-fn strict_errors(unknown: &[String]) -> String {
-    let fields: Vec<String> = unknown.iter().map(|f| format!("unknown field {}", go_quote(f))).collect();
-    format!("strict decoding error: {}", fields.join(", "))
+fn strict_errors(wrong: &[String]) -> String {
+    format!("strict decoding error: {}", wrong.join(", "))
 }
 
 fn conflict_message(conflicts: &[ApplyConflict]) -> String {
@@ -410,7 +428,11 @@ mod tests {
             ),
             (Status::forbidden_path("u", "get", "/x"), 403, "forbidden: User \"u\" cannot get path \"/x\""),
             (
-                Status::strict_decoding("Thing", "v1", &["spec.a".into(), "spec.b".into()]),
+                Status::strict_decoding(
+                    "Thing",
+                    "v1",
+                    &["unknown field \"spec.a\"".into(), "unknown field \"spec.b\"".into()],
+                ),
                 400,
                 "Thing in version \"v1\" cannot be handled as a Thing: strict decoding error: unknown field \"spec.a\", unknown field \"spec.b\"",
             ),

@@ -129,7 +129,7 @@ pub fn table(kind: &ResourceKind, objects: &[&Value], include: IncludeObject, no
 
 fn carried(object: &Value, include: IncludeObject) -> Option<Value> {
     match include {
-        IncludeObject::None => None,
+        IncludeObject::None => Some(Value::Null),
         IncludeObject::Object => Some(object.clone()),
         IncludeObject::Metadata => Some(json!({
             "kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1",

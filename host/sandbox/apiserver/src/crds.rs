@@ -11,6 +11,7 @@ mod status;
 
 use std::sync::{Arc, Weak};
 
+use backplane_apimachinery::apply::{self, Applier};
 use backplane_apimachinery::kind::Origin;
 use backplane_apimachinery::{ResourceKind, Status};
 use backplane_core::ObjectKey;
@@ -24,17 +25,58 @@ use crate::storage::{Change, ChangeKind, GroupResource, Stored};
 use crate::webhook::aside;
 
 const GROUP: &str = "apiextensions.k8s.io";
+/// Whom the status belongs to.
+const MANAGER: &str = "kube-apiserver";
 const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
 
 fn definitions() -> GroupResource {
     GroupResource::new(GROUP, "customresourcedefinitions")
 }
 
-/// Fills in what the server says of a definition: its finalizer and its status.
-pub(crate) fn complete(resource: &Resource<'_>, old: Option<&Value>, definition: &mut Value) {
-    if old.is_none() {
-        definition["metadata"]["finalizers"] = json!([CLEANUP]);
+/// Fills in what the server says of a new definition: which version it stores. The rest of the status follows once it is
+/// stored.
+pub(crate) fn begin(definition: &mut Value) {
+    definition["status"] = json!({"conditions": null, "acceptedNames": {"plural": "", "kind": ""},
+        "storedVersions": status::stored_versions(definition, None)});
+}
+
+/// Fills in what the server says of a changed definition.
+pub(crate) fn change(resource: &Resource<'_>, old: &Value, new: &mut Value) {
+    if new["metadata"]["deletionTimestamp"].is_string() {
+        complete(resource, Some(old), new);
+    } else {
+        new["status"]["storedVersions"] = status::stored_versions(new, Some(old));
     }
+}
+
+/// Marks a definition that is going away.
+pub(crate) fn end(definition: &mut Value) {
+    let finalizers = &mut definition["metadata"]["finalizers"];
+    if !finalizers.is_array() {
+        *finalizers = json!([]);
+    }
+    if let Some(list) = finalizers.as_array_mut().filter(|list| !list.contains(&json!(CLEANUP))) {
+        list.push(CLEANUP.into());
+    }
+}
+
+/// Writes the status of a stored definition, as the controller does that is part of the real server.
+pub(crate) fn establish(resource: &Resource<'_>, stored: &Arc<Stored>) -> Arc<Stored> {
+    let old = stored.value();
+    let mut new = old.clone();
+    complete(resource, Some(&old), &mut new);
+    if new == old {
+        return Arc::clone(stored);
+    }
+    let now = resource.server.env.clock.now();
+    let applier = Applier { manager: MANAGER, subresource: Some("status"), force: true, now, versions: None };
+    apply::track(Some(&old), &mut new, &resource.kind, &applier);
+    // Somebody who was faster has seen to it.
+    resource.server.storage.put(&resource.storage, Some(stored.revision), new).unwrap_or_else(|_| Arc::clone(stored))
+}
+
+/// Fills in what the server says of a definition.
+pub(crate) fn complete(resource: &Resource<'_>, old: Option<&Value>, definition: &mut Value) {
     let others = resource.server.storage.list(&definitions(), None, None);
     let others: Vec<Value> = others.map(|l| l.objects.iter().map(|o| o.value()).collect()).unwrap_or_default();
     status::fill(definition, old, &others, &resource.server.env.timestamp());
@@ -71,8 +113,8 @@ pub(crate) fn withdraw(server: &Inner, last: &Stored) {
 /// Refuses new objects of a kind whose definition is going away.
 ///
 /// # Errors
-/// 405.
-pub(crate) fn accepts_new(resource: &Resource<'_>) -> Result<(), Status> {
+/// 403.
+pub(crate) fn accepts_new(resource: &Resource<'_>, name: &str) -> Result<(), Status> {
     if resource.kind.origin != Origin::Custom {
         return Ok(());
     }
@@ -80,7 +122,8 @@ pub(crate) fn accepts_new(resource: &Resource<'_>) -> Result<(), Status> {
     match resource.server.storage.get(&definitions(), &key) {
         Some(definition) if definition.deleting => {
             let why = "create not allowed while custom resource definition is terminating";
-            Err(Status::new(405, "MethodNotAllowed", why))
+            let kind = &resource.kind;
+            Err(Status::forbidden_because(&kind.group, &kind.plural, name, why))
         }
         _ => Ok(()),
     }

@@ -74,7 +74,13 @@ impl LocalClient {
         let path = self.path(kind, namespace, None)?;
         let path = format!("{path}?labelSelector={}", utf8_percent_encode(label_selector, PLAIN));
         match self.send(Method::GET, &path, None).await?["items"].take() {
-            Value::Array(items) => Ok(items),
+            Value::Array(mut items) => {
+                for item in &mut items {
+                    item["apiVersion"] = kind.api_version().into();
+                    item["kind"] = kind.kind.clone().into();
+                }
+                Ok(items)
+            }
             _ => Err(Status::internal("answer of a list holds no items")),
         }
     }

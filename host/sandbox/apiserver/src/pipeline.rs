@@ -156,8 +156,8 @@ fn on_resource(call: &Call<'_>, request: &ResourceRequest) -> Result<Response<Bo
         ("update", Some(name)) => write::update(call, &resource, accept, name),
         ("patch", Some(name)) => patch::patch(call, &resource, accept, name),
         ("delete", Some(name)) => delete::one(call, &resource, accept, name),
-        ("deletecollection", None) => delete::collection(call, &resource, accept),
-        (verb, _) => Err(resource.not_allowed(verb)),
+        ("deletecollection", None) if resource.may_be_deleted_together() => delete::collection(call, &resource, accept),
+        _ => Err(resource.not_allowed()),
     }?;
     reply::warn(&mut response, resource.kind.deprecation.as_slice());
     Ok(response)

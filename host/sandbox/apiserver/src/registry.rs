@@ -119,6 +119,11 @@ impl Kinds {
         self.all().any(|kind| kind.group == group && kind.version == version)
     }
 
+    /// Whether Kubernetes' own kinds of this group and version are served.
+    pub(crate) fn builds_in(&self, group: &str, version: &str) -> bool {
+        self.builtin.iter().any(|kind| kind.group == group && kind.version == version)
+    }
+
     /// The named groups in order: those of Kubernetes as they come, then the others by name.
     pub(crate) fn groups(&self) -> Vec<Group> {
         let mut groups = Vec::new();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::path::Element;
-use crate::kind::ResourceKind;
+use crate::kind::{Origin, ResourceKind};
 use crate::schema::{Additional, ListType, Schema, Type};
 use crate::status::Status;
 
@@ -18,18 +18,17 @@ pub(crate) fn fits(kind: &ResourceKind, intent: &Value) -> Result<(), Status> {
         many => format!("errors:\n  {}", many.join("\n  ")),
     };
     let text = |key: &str| intent.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).unwrap_or_default();
-    let name = match text("namespace") {
-        "" => format!("/{}", text("name")),
-        namespace => format!("{namespace}/{}", text("name")),
-    };
-    let gvk = format!("{}, Kind={}", kind.api_version(), kind.kind);
+    // The namespace is not yet known where the real server says this.
+    let name = format!("{}/{}", if kind.origin == Origin::Custom { text("namespace") } else { "" }, text("name"));
+    let group = if kind.group.is_empty() { "/" } else { "" };
+    let gvk = format!("{group}{}, Kind={}", kind.api_version(), kind.kind);
     Err(Status::unclassified(format!("failed to create typed patch object ({name}; {gvk}): {errors}")))
 }
 
 fn walk(schema: Option<&Schema>, value: &Value, path: &str, errors: &mut Vec<String>) {
     let Some(schema) = schema else { return };
     if let Some(expected) = expected(schema, value) {
-        errors.push(format!("{path}: expected {expected}, got {}", got(value)));
+        errors.push(format!("{path}: expected {expected}, got {}", got(schema, value)));
         return;
     }
     match value {
@@ -93,13 +92,39 @@ fn expected(schema: &Schema, value: &Value) -> Option<&'static str> {
     }
 }
 
-fn got(value: &Value) -> String {
-    match value {
-        Value::Object(_) => "map".into(),
-        Value::Array(_) => "list".into(),
-        Value::String(_) => "string".into(),
-        Value::Bool(_) => "boolean".into(),
-        Value::Number(_) => "int".into(),
-        Value::Null => "null".into(),
+/// The value as Go prints the type that holds it.
+fn got(schema: &Schema, value: &Value) -> String {
+    match (schema.type_, value) {
+        (Some(Type::Object), _) => format!("&{{{}}}", go_value(value, false)),
+        (Some(Type::String | Type::Boolean), _) => {
+            format!("&value.valueUnstructured{{Value:{}}}", go_value(value, true))
+        }
+        (_, Value::Object(_)) => "map".into(),
+        (_, Value::Array(_)) => "list".into(),
+        (_, Value::String(_)) => "string".into(),
+        (_, Value::Bool(_)) => "boolean".into(),
+        (_, Value::Number(_)) => "int".into(),
+        (_, Value::Null) => "null".into(),
+    }
+}
+
+fn go_value(value: &Value, typed: bool) -> String {
+    let list = |items: Vec<String>| items.join(if typed { ", " } else { " " });
+    match (value, typed) {
+        (Value::Object(map), true) => {
+            let members = map.iter().map(|(k, v)| format!("{}:{}", crate::field::go_quote(k), go_value(v, typed)));
+            format!("map[string]interface {{}}{{{}}}", list(members.collect()))
+        }
+        (Value::Object(map), false) => {
+            format!("map[{}]", list(map.iter().map(|(k, v)| format!("{k}:{}", go_value(v, typed))).collect()))
+        }
+        (Value::Array(items), true) => {
+            format!("[]interface {{}}{{{}}}", list(items.iter().map(|v| go_value(v, typed)).collect()))
+        }
+        (Value::Array(items), false) => format!("[{}]", list(items.iter().map(|v| go_value(v, typed)).collect())),
+        (Value::String(text), true) => crate::field::go_quote(text),
+        (Value::String(text), false) => text.clone(),
+        (Value::Null, _) => "<nil>".into(),
+        (other, _) => other.to_string(),
     }
 }

@@ -43,7 +43,8 @@ struct Walker {
 
 impl Walker {
     fn walk(&mut self, shape: Shape<'_>, old: Option<&Value>, new: Option<&Value>) {
-        let form = |value: Option<&Value>| value.map(|v| shape.form(v));
+        // A null takes the form of its counterpart.
+        let form = |value: Option<&Value>| value.filter(|v| !v.is_null()).map(|v| shape.form(v));
         // Two empty values are leaves, so that empty and null can be told apart.
         let empty = |value: Option<&Value>| {
             value.is_none_or(|v| match v {

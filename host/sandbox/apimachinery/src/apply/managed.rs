@@ -167,9 +167,9 @@ impl Managed {
         self.owned(manager).time = Some(crate::meta::time(now));
     }
 
-    /// Sets the time of an applier, unless it applied what it had applied before and nothing changed.
-    pub(crate) fn touch(&mut self, manager: &Manager, last: Option<&Set>, changed: bool, now: Timestamp) {
-        if changed || self.set(manager).as_ref() != last {
+    /// Sets the time of an applier, unless nothing changed but who owns what.
+    pub(crate) fn touch(&mut self, manager: &Manager, changed: bool, now: Timestamp) {
+        if changed {
             self.set_time(manager, now);
         }
     }

@@ -202,7 +202,7 @@ fn atomic_parts_have_one_owner() {
 fn an_intent_that_does_not_fit_is_refused_in_the_words_of_the_api_server() {
     let cases = [
         (json!({"foo": 1}), ".spec.foo: field not declared in schema"),
-        (json!({"version": 1}), ".spec.version: expected string, got int"),
+        (json!({"version": 1}), ".spec.version: expected string, got &value.valueUnstructured{Value:1}"),
         (json!({"tags": ["a", "a"]}), ".spec.tags: duplicate entries for key [=\"a\"]"),
     ];
     for (spec, expected) in cases {

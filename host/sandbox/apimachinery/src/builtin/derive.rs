@@ -91,8 +91,6 @@ fn or_insert(value: &mut Value, key: &str, default: Value) {
 }
 
 fn namespace(map: &mut Map<String, Value>) {
-    let spec = map.entry("spec").or_insert_with(|| json!({}));
-    or_insert(spec, "finalizers", json!(["kubernetes"]));
     let status = map.entry("status").or_insert_with(|| json!({}));
     or_insert(status, "phase", "Active".into());
     let Some(meta) = map.get_mut("metadata") else { return };
@@ -265,12 +263,36 @@ fn network_policy(map: &mut Map<String, Value>) {
 }
 
 fn definition(object: &mut Value) {
+    for version in object["spec"]["versions"].as_array_mut().into_iter().flatten() {
+        flags(&mut version["schema"]["openAPIV3Schema"]);
+    }
     let names = crate::kind::crd::Names::of(object).to_value();
     let Some(spec) = object.get_mut("spec") else { return };
     for key in ["singular", "listKind"] {
         if let Some(own) = spec.get_mut("names") {
             or_insert(own, key, names[key].clone());
         }
+    }
+}
+
+/// Flags of a schema that say what is said without them.
+fn flags(schema: &mut Value) {
+    const FLAGS: [&str; 6] = [
+        "nullable",
+        "uniqueItems",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "x-kubernetes-embedded-resource",
+        "x-kubernetes-int-or-string",
+    ];
+    match schema {
+        Value::Object(map) => {
+            map.retain(|name, value| !(FLAGS.contains(&name.as_str()) && *value == false));
+            let literal = |name: &str| ["default", "example", "enum"].contains(&name);
+            map.iter_mut().filter(|(name, _)| !literal(name)).for_each(|(_, member)| flags(member));
+        }
+        Value::Array(items) => items.iter_mut().for_each(flags),
+        _ => {}
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) fn rules(kind: &ResourceKind, object: &Value, old: Option<&Value>) ->
         ("", "Secret") => data(object, old, "stringData", &mut errors),
         ("", "ConfigMap") => data(object, old, "binaryData", &mut errors),
         ("", "Service") => service(object, old, &mut errors),
+        ("", "Pod") => pod(object, old, &mut errors),
         ("", "PersistentVolumeClaim") => claim(object, &mut errors),
         ("apps", _) => workload(object, old, &mut errors),
         ("batch", "Job") => job(object, old, &mut errors),
@@ -84,6 +85,10 @@ fn service(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
         errors.push(FieldError::required("spec.ports", ""));
     }
     for (i, port) in ports.iter().enumerate() {
+        let name = text(port, "/name");
+        if !name.is_empty() && ports[..i].iter().any(|other| text(other, "/name") == name) {
+            errors.push(FieldError::duplicate(&format!("spec.ports[{i}].name"), &name.into()));
+        }
         if ports.len() > 1 && text(port, "/name").is_empty() {
             errors.push(FieldError::required(&format!("spec.ports[{i}].name"), ""));
         }
@@ -100,6 +105,44 @@ fn service(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
             errors.push(FieldError::invalid("spec.clusterIPs[0]", &value, why));
         }
     }
+}
+
+/// A Pod that exists may change little but its images.
+fn pod(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    let Some(old) = old else { return };
+    let count = |pod: &Value, list: &str| pod["spec"][list].as_array().map_or(0, Vec::len);
+    let mut same_size = true;
+    for list in ["containers", "initContainers"] {
+        if count(object, list) != count(old, list) {
+            let why = "pod updates may not add or remove containers";
+            errors.push(FieldError::forbidden(&format!("spec.{list}"), why));
+            same_size = false;
+        }
+    }
+    if same_size && fixed_part(object) != fixed_part(old) {
+        let why = "pod updates may not change fields other than `spec.containers[*].image`,\
+                   `spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing \
+                   tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)";
+        errors.push(FieldError::forbidden("spec", why));
+    }
+}
+
+fn fixed_part(pod: &Value) -> Value {
+    let mut spec = pod["spec"].clone();
+    for list in ["containers", "initContainers"] {
+        for container in spec[list].as_array_mut().into_iter().flatten() {
+            container["image"] = Value::Null;
+            container["imagePullPolicy"] = Value::Null;
+        }
+    }
+    if let Some(map) = spec.as_object_mut() {
+        map.retain(|name, value| {
+            !value.is_null()
+                && !["tolerations", "activeDeadlineSeconds", "terminationGracePeriodSeconds", "schedulingGates"]
+                    .contains(&name.as_str())
+        });
+    }
+    spec
 }
 
 fn claim(object: &Value, errors: &mut Vec<FieldError>) {

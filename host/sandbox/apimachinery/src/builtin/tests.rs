@@ -25,7 +25,7 @@ fn every_kind_that_the_sandbox_promises_is_served() {
         assert_eq!(found.scope, scope, "{name}");
         assert_eq!(found.short_names.first().map_or("", String::as_str), short, "{name}");
     }
-    assert_eq!(kinds.len(), 38);
+    assert_eq!(kinds.len(), 39);
 }
 
 #[test]

@@ -66,9 +66,15 @@ impl Reader<'_> {
     }
 
     fn schema(&self, document: &Value) -> Result<Schema, Vec<FieldError>> {
-        let path = format!("{}.schema.openAPIV3Schema", self.path);
+        // The real server judges the only version as the one that all versions share.
+        let only = self.crd["spec"]["versions"].as_array().is_some_and(|versions| versions.len() == 1);
+        let path = match only {
+            true => "spec.validation.openAPIV3Schema".to_owned(),
+            false => format!("{}.schema.openAPIV3Schema", self.path),
+        };
         if !document.is_object() {
-            return Err(vec![FieldError::required(&path, "schemas are required")]);
+            let own = format!("{}.schema.openAPIV3Schema", self.path);
+            return Err(vec![FieldError::required(&own, "")]);
         }
         let root_type = document.get("type").and_then(Value::as_str).unwrap_or_default();
         if root_type != "object" {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::names;
 use crate::field::FieldError;
-use crate::kind::ResourceKind;
+use crate::kind::{Origin, ResourceKind};
 
 /// Total bytes of annotations that an object may carry.
 const ANNOTATIONS_MAX: u64 = 256 * 1024;
@@ -19,7 +19,7 @@ pub(crate) fn validate(kind: &ResourceKind, object: &Value, old: Option<&Value>)
     labels(meta, &mut errors);
     annotations(meta, &mut errors);
     owners(meta, &mut errors);
-    finalizers(meta, &mut errors);
+    finalizers(kind, meta, &mut errors);
     if let Some(old) = old.and_then(|o| o.get("metadata")).and_then(Value::as_object) {
         immutable(meta, old, &mut errors);
     }
@@ -31,7 +31,12 @@ fn text<'a>(meta: &'a Map<String, Value>, key: &str) -> &'a str {
 }
 
 fn name(kind: &ResourceKind, meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    let name = text(meta, "name");
+    let (name, prefix) = (text(meta, "name"), text(meta, "generateName"));
+    // What follows a prefix is checked with the name.
+    let kept = prefix.trim_end_matches('-');
+    if let Some(why) = (!kept.is_empty()).then(|| name_rule(kind)(kept)).flatten() {
+        errors.push(FieldError::invalid("metadata.generateName", &prefix.into(), &why));
+    }
     if name.is_empty() {
         errors.push(FieldError::required("metadata.name", "name or generateName is required"));
     } else if let Some(why) = name_rule(kind)(name) {
@@ -73,7 +78,8 @@ fn entries<'a>(meta: &'a Map<String, Value>, key: &str) -> impl Iterator<Item = 
 fn labels(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     for (key, value) in entries(meta, "labels") {
         let wrong = |shown: &str, why: String| FieldError::invalid("metadata.labels", &shown.into(), &why);
-        errors.extend(names::qualified(key).into_iter().map(|why| wrong(key, why)));
+        let of_key = |why: String| why.replace("a qualified name must consist", "a valid label key must consist");
+        errors.extend(names::qualified(key).into_iter().map(|why| wrong(key, of_key(why))));
         errors.extend(names::label_value(value).into_iter().map(|why| wrong(value, why)));
     }
 }
@@ -93,16 +99,22 @@ fn annotations(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
 
 fn owners(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     let list = meta.get("ownerReferences").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    for (i, owner) in list.iter().enumerate() {
-        for (key, why) in [
-            ("apiVersion", "version must not be empty"),
-            ("kind", "must not be empty"),
-            ("name", "must not be empty"),
-            ("uid", "must not be empty"),
-        ] {
-            if owner.get(key).and_then(Value::as_str) == Some("") {
-                errors.push(FieldError::invalid(&format!("metadata.ownerReferences[{i}].{key}"), &"".into(), why));
-            }
+    for owner in list {
+        let text = |key: &str| owner.get(key).and_then(Value::as_str).unwrap_or_default();
+        let version = text("apiVersion");
+        let no_version = version.is_empty() || version.matches('/').count() > 1;
+        let wrong = [
+            ("apiVersion", version, no_version, "version must not be empty"),
+            ("kind", text("kind"), text("kind").is_empty(), "must not be empty"),
+            ("name", text("name"), text("name").is_empty(), "must not be empty"),
+            ("uid", text("uid"), text("uid").is_empty(), "must not be empty"),
+        ];
+        for (key, value, _, why) in wrong.into_iter().filter(|(_, _, wrong, _)| *wrong) {
+            errors.push(FieldError::invalid(&format!("metadata.ownerReferences.{key}"), &value.into(), why));
+        }
+        if (version, text("kind")) == ("v1", "Event") {
+            let why = "/v1, Kind=Event is disallowed from being an owner";
+            errors.push(FieldError::invalid("metadata.ownerReferences", owner, why));
         }
     }
     let mut controllers = list.iter().filter(|o| o.get("controller") == Some(&Value::Bool(true)));
@@ -124,12 +136,18 @@ fn strings<'a>(meta: &'a Map<String, Value>, key: &str) -> Vec<&'a str> {
     meta.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn finalizers(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+fn finalizers(kind: &ResourceKind, meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     let field = "metadata.finalizers";
     let list = strings(meta, "finalizers");
     for name in &list {
         let why = names::qualified(name);
         errors.extend(why.into_iter().map(|why| FieldError::invalid(field, &(*name).into(), &why)));
+        let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(name);
+        if !standard && !name.contains('/') && kind.origin != Origin::Custom {
+            let why = "name is neither a standard finalizer name nor is it fully qualified";
+            let at = list.iter().position(|other| other == name).unwrap_or_default();
+            errors.push(FieldError::invalid(&format!("{field}[{at}]"), &(*name).into(), why));
+        }
     }
     if list.contains(&"orphan") && list.contains(&"foregroundDeletion") {
         let why = "finalizer orphan and foregroundDeletion cannot be both set";

@@ -98,7 +98,7 @@ fn wrong_metadata_is_refused_with_the_field() {
         (json!({"finalizers": ["a b"]}), "metadata.finalizers: Invalid value: \"a b\": name part"),
         (
             json!({"ownerReferences": [{"apiVersion": "v1", "kind": "", "name": "a", "uid": "b"}]}),
-            "metadata.ownerReferences[0].kind: Invalid value: \"\": must not be empty",
+            "metadata.ownerReferences.kind: Invalid value: \"\": must not be empty",
         ),
     ];
     for (meta, expected) in cases {

@@ -46,7 +46,6 @@ pub(crate) fn document() -> serde_json::Value {
                 "x-kubernetes-patch-strategy": "merge", "x-kubernetes-patch-merge-key": "uid",
                 "items": {
                     "type": "object", "x-kubernetes-map-type": "atomic",
-                    "required": ["apiVersion", "kind", "name", "uid"],
                     "properties": {
                         "apiVersion": text(), "kind": text(), "name": text(), "uid": text(),
                         "controller": {"type": "boolean"}, "blockOwnerDeletion": {"type": "boolean"},

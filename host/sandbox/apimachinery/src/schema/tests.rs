@@ -162,11 +162,7 @@ fn a_definition_that_is_wrong_is_refused_with_the_field() {
             json!(false),
             "spec.versions: Invalid value: [{\"name\":\"v1\",\"served\":true,\"storage\":false}]: must have exactly one version marked as storage version",
         ),
-        (
-            "/spec/versions/0/schema",
-            json!({}),
-            "spec.versions[0].schema.openAPIV3Schema: Required value: schemas are required",
-        ),
+        ("/spec/versions/0/schema", json!({}), "spec.versions[0].schema.openAPIV3Schema: Required value"),
         ("/spec/preserveUnknownFields", json!(true), "spec.preserveUnknownFields: Invalid value: true: must be false"),
     ];
     for (pointer, value, expected) in cases {

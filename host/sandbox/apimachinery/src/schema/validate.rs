@@ -195,7 +195,7 @@ fn count_properties(schema: &Schema, count: u64, path: &str) -> Option<FieldErro
     let limits = schema.limits.as_ref()?;
     let what = match (limits.min_properties, limits.max_properties) {
         (Some(min), _) if count < min => format!("{path} in body should have at least {min} properties"),
-        (_, Some(max)) if count > max => format!("{path} in body should have at most {max} properties"),
+        (_, Some(max)) if count > max => return Some(FieldError::too_many(path, count, max)),
         _ => return None,
     };
     Some(FieldError::invalid(path, &count.into(), &what))

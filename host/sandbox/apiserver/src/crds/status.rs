@@ -73,7 +73,7 @@ fn kind_names(names: &Value) -> Vec<&str> {
     [&names["kind"], &names["listKind"]].into_iter().filter_map(Value::as_str).filter(|n| !n.is_empty()).collect()
 }
 
-fn stored_versions(definition: &Value, old: Option<&Value>) -> Value {
+pub(super) fn stored_versions(definition: &Value, old: Option<&Value>) -> Value {
     let given = definition["status"]["storedVersions"].as_array();
     let kept = given.or_else(|| old?["status"]["storedVersions"].as_array());
     let mut versions = kept.cloned().unwrap_or_default();

@@ -90,6 +90,7 @@ fn delete_warning(
         options.admit(resource, &old, warnings)?;
         let mut new = old.clone();
         adjust_finalizers(&mut new, options.propagation);
+        hooks::before_delete(resource, &mut new)?;
         let waits = !finalizers(&new).is_empty() || !finalizers_of_namespace(&new).is_empty();
         if waits {
             meta::mark_deleted(&mut new, 0, resource.server.env.clock.now());

@@ -7,10 +7,14 @@ mod aggregated;
 mod health;
 mod legacy;
 
+use backplane_apimachinery::kind::Origin;
 use backplane_apimachinery::{ResourceKind, Status};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::accept::{Accept, Format, clauses};
 use super::{Call, reply};
@@ -30,11 +34,7 @@ struct Subresource {
 /// Answers a path that is no resource.
 pub(super) fn answer(call: &Call<'_>) -> Result<Response<Body>, Status> {
     if !matches!(call.request.verb, "get" | "head") {
-        return Err(Status::new(
-            405,
-            "MethodNotAllowed",
-            "the server does not allow this method on the requested resource",
-        ));
+        return Err(Status::method_not_allowed());
     }
     let kinds = call.server.registry.kinds();
     let path: Vec<&str> = call.request.path.split('/').filter(|part| !part.is_empty()).collect();
@@ -44,12 +44,12 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Response<Body>, Status> {
         [] => legacy::paths(&kinds),
         ["api"] => legacy::core(call.header("host").unwrap_or_default()),
         ["apis"] => legacy::groups(&kinds),
-        ["api", version] => legacy::resources(&kinds, "", version).ok_or_else(Status::no_such_resource)?,
-        ["apis", group] => legacy::group(&kinds, group).ok_or_else(Status::no_such_resource)?,
-        ["apis", group, version] => legacy::resources(&kinds, group, version).ok_or_else(Status::no_such_resource)?,
+        ["api", version] => legacy::resources(&kinds, "", version).ok_or_else(Status::no_such_path)?,
+        ["apis", group] => legacy::group(&kinds, group).ok_or_else(Status::no_such_path)?,
+        ["apis", group, version] => legacy::resources(&kinds, group, version).ok_or_else(Status::no_such_path)?,
         ["version"] => health::version(&call.server.options.version),
         ["healthz" | "livez" | "readyz", ..] => return Ok(health::well(call, &path)),
-        _ => return Err(Status::no_such_resource()),
+        _ => return Err(Status::no_such_path()),
     };
     let accept = Accept::negotiate(call.header("accept"))?;
     Ok(reply::json(200, &document, accept.format))
@@ -71,6 +71,23 @@ fn aggregated(document: &Value) -> Response<Body> {
     response
 }
 
+/// Verbs in the order in which the real server says them.
+fn verbs(kind: &ResourceKind) -> Vec<&str> {
+    let mut verbs: Vec<&str> = kind.verbs.iter().map(String::as_str).collect();
+    if kind.origin != Origin::Custom {
+        verbs.sort_unstable();
+    }
+    // Namespaces are deleted one by one.
+    verbs.retain(|verb| !(kind.group.is_empty() && kind.kind == "Namespace" && *verb == "deletecollection"));
+    verbs
+}
+
+/// What tells clients that the stored form of a kind changed.
+fn storage_version_hash(kind: &ResourceKind) -> String {
+    let digest = Sha256::digest(format!("{}/{}/{}", kind.group, kind.version, kind.kind));
+    STANDARD.encode(&digest[..8])
+}
+
 fn subresources(kind: &ResourceKind) -> Vec<Subresource> {
     let mut found = Vec::new();
     if kind.subresources.status {
@@ -89,6 +106,9 @@ fn subresources(kind: &ResourceKind) -> Vec<Subresource> {
             kind: kind.kind.clone(),
             verbs: &["update"],
         });
+    }
+    if kind.origin != Origin::Custom {
+        found.sort_by_key(|sub| sub.name);
     }
     found
 }

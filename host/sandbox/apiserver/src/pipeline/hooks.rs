@@ -2,6 +2,8 @@
 
 mod services;
 
+use std::sync::Arc;
+
 use backplane_apimachinery::Status;
 use serde_json::{Value, json};
 
@@ -30,20 +32,32 @@ fn special(resource: &Resource<'_>) -> Special {
 /// Completes a new object.
 ///
 /// # Errors
-/// 405 while the definition of a kind is going away.
+/// 403 while the definition of a kind is going away.
 pub(super) fn before_create(resource: &Resource<'_>, object: &mut Value) -> Result<(), Status> {
+    resource.kind.admit(object);
     match special(resource) {
         Special::Namespace => {
             let name = object["metadata"]["name"].clone();
             object["metadata"]["labels"]["kubernetes.io/metadata.name"] = name;
-            object["spec"]["finalizers"] = json!(["kubernetes"]);
+            let mut finalizers = object["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+            if !finalizers.contains(&json!("kubernetes")) {
+                finalizers.push(json!("kubernetes"));
+            }
+            object["spec"]["finalizers"] = finalizers.into();
             object["status"] = json!({"phase": "Active"});
         }
-        Special::Definition => crds::complete(resource, None, object),
+        Special::Definition => crds::begin(object),
         Special::Service => services::allocate(resource, None, object),
-        Special::None => crds::accepts_new(resource)?,
+        Special::None => crds::accepts_new(resource, object["metadata"]["name"].as_str().unwrap_or_default())?,
     }
     Ok(())
+}
+
+/// Keeps what a changed object leaves out and the server once chose.
+pub(super) fn keep(resource: &Resource<'_>, old: &Value, new: &mut Value) {
+    if special(resource) == Special::Service && new["spec"]["type"] != "ExternalName" {
+        services::keep(Some(old), new);
+    }
 }
 
 /// Completes a changed object.
@@ -55,8 +69,27 @@ pub(super) fn before_update(resource: &Resource<'_>, old: &Value, new: &mut Valu
         Special::Namespace if new["metadata"]["deletionTimestamp"].is_string() => {
             new["status"]["phase"] = "Terminating".into();
         }
-        Special::Definition => crds::complete(resource, Some(old), new),
+        Special::Definition => crds::change(resource, old, new),
         Special::Service => services::allocate(resource, Some(old), new),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Prepares an object for its end.
+///
+/// # Errors
+/// 403 for the namespaces that a cluster cannot be without.
+pub(super) fn before_delete(resource: &Resource<'_>, object: &mut Value) -> Result<(), Status> {
+    match special(resource) {
+        Special::Namespace => {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
+            if ["default", "kube-system", "kube-public"].contains(&name) {
+                let why = "this namespace may not be deleted";
+                return Err(Status::forbidden_because("", "namespaces", name, why));
+            }
+        }
+        Special::Definition => crds::end(object),
         _ => {}
     }
     Ok(())
@@ -70,10 +103,13 @@ pub(super) fn prepare_finalize(new: &mut Value, old: &Value) {
 }
 
 /// Follows up on a stored object.
-pub(super) fn committed(resource: &Resource<'_>, stored: &Stored) {
+pub(super) fn committed(resource: &Resource<'_>, stored: &Arc<Stored>) {
     match special(resource) {
         Special::Definition if stored.deleting && stored.finalizers.is_empty() => removed(resource, stored),
-        Special::Definition => crds::serve(resource.server, stored),
+        Special::Definition => {
+            let established = crds::establish(resource, stored);
+            crds::serve(resource.server, &established);
+        }
         _ => {}
     }
 }

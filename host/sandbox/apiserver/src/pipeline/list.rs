@@ -2,15 +2,19 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list>.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backplane_apimachinery::field::FieldError;
+use backplane_apimachinery::kind::Origin;
 use backplane_apimachinery::{Status, table};
 use backplane_core::ObjectKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use http::Response;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::accept::{Accept, Shape};
@@ -40,10 +44,14 @@ struct Continue {
 /// Answers a list.
 pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> Result<Response<Body>, Status> {
     let selection = Selection::parse(&call.request.query, resource)?;
+    check(&call.request.query)?;
     let page = page(&call.request.query, resource, &selection)?;
     match accept.shape {
         Shape::Object => {
-            let items = resource.render_all(&page.objects)?;
+            let mut items = resource.render_all(&page.objects)?;
+            if resource.kind.origin != Origin::Custom {
+                items = items.iter().map(|bytes| untyped(bytes)).collect();
+            }
             let json = document(&page, &resource.kind.api_version(), &resource.kind.list_kind, items.iter());
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
@@ -77,6 +85,14 @@ impl Page {
     }
 }
 
+/// An item of a list of a built-in kind: without version and kind, which the list says for all. Nothing else is parsed.
+fn untyped(object: &Bytes) -> Bytes {
+    let members: Result<BTreeMap<&str, &RawValue>, _> = serde_json::from_slice(object);
+    let Ok(mut members) = members else { return object.clone() };
+    members.retain(|name, _| !["apiVersion", "kind"].contains(name));
+    serde_json::to_vec(&members).map_or_else(|_| object.clone(), Bytes::from)
+}
+
 /// Joins items that are JSON already; nothing is parsed.
 fn document(page: &Page, api_version: &str, kind: &str, items: impl Iterator<Item = impl AsRef<[u8]>>) -> Vec<u8> {
     let head = json!({"kind": kind, "apiVersion": api_version, "metadata": page.metadata()}).to_string();
@@ -91,6 +107,19 @@ fn document(page: &Page, api_version: &str, kind: &str, items: impl Iterator<Ite
     }
     json.extend_from_slice(b"]}");
     json
+}
+
+/// Parameters that are wrong whatever is listed.
+fn check(query: &Query) -> Result<(), Status> {
+    query.signed("limit")?;
+    query.signed("timeoutSeconds")?;
+    if query.flag("sendInitialEvents").is_some() {
+        return Err(invalid_options("sendInitialEvents", "sendInitialEvents is forbidden for list"));
+    }
+    if query.get("continue").is_some() && query.get("resourceVersion").is_some_and(|version| version != "0") {
+        return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
+    }
+    Ok(())
 }
 
 fn page(query: &Query, resource: &Resource<'_>, selection: &Selection) -> Result<Page, Status> {
@@ -167,10 +196,15 @@ pub(super) fn invalid_options(field: &str, why: &str) -> Status {
     Status::invalid("meta.k8s.io", "ListOptions", "", &[FieldError::forbidden(field, why)])
 }
 
+/// What is wrong with a version that is no number.
+pub(super) fn version_error(text: &str) -> String {
+    let why = format!("strconv.ParseUint: parsing {text:?}: invalid syntax");
+    FieldError::invalid("resourceVersion", &text.into(), &why).to_string()
+}
+
 /// 400 for a version that is no number.
 pub(super) fn invalid_version(text: &str) -> Status {
-    let error = FieldError::invalid("resourceVersion", &text.into(), "strconv.ParseUint: parsing: invalid syntax");
-    Status::invalid("meta.k8s.io", "ListOptions", "", &[error])
+    Status::bad_request(format!("invalid resource version: {}", version_error(text)))
 }
 
 fn encode(last: &Stored, revision: u64) -> String {

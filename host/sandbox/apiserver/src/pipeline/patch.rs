@@ -1,10 +1,10 @@
 //! Patches: JSON patch, merge patch, strategic merge patch, and server-side apply.
 
-use backplane_apimachinery::Status;
 use backplane_apimachinery::apply;
 use backplane_apimachinery::field::FieldError;
 use backplane_apimachinery::kind::Origin as KindOrigin;
-use backplane_apimachinery::patch::{json_patch, merge_patch, strategic_merge_patch};
+use backplane_apimachinery::patch::{json_patch, merge_patch, read_object, strategic_merge_patch};
+use backplane_apimachinery::{Status, decode};
 use http::Response;
 use serde_json::Value;
 
@@ -41,7 +41,12 @@ pub(super) fn patch_part(
         apply(call, resource, name, part, &options)
     } else {
         let format = Format::of(call, resource)?;
-        write::change(resource, name, part, Origin::Patched, &options, |old| format.patched(old, call.body, resource))
+        write::change(resource, name, part, Origin::Patched, &options, |old| {
+            let mut patched = format.patched(old, call.body, resource)?;
+            decodable(resource, &patched)?;
+            body::located(resource, &mut patched, Some(name))?;
+            Ok(patched)
+        })
     }?;
     written.reply(call, resource, accept)
 }
@@ -61,24 +66,39 @@ impl Format {
             JSON => Ok(Self::Json),
             MERGE => Ok(Self::Merge),
             STRATEGIC if resource.kind.origin != KindOrigin::Custom => Ok(Self::Strategic),
-            _ if resource.kind.origin == KindOrigin::Custom => {
-                Err(Status::unsupported_media_type(&[JSON, MERGE, APPLY]))
-            }
-            _ => Err(Status::unsupported_media_type(&[JSON, MERGE, STRATEGIC, APPLY])),
+            _ if resource.kind.origin == KindOrigin::Custom => Err(Status::unsupported_patch(&[JSON, MERGE, APPLY])),
+            _ => Err(Status::unsupported_patch(&[JSON, MERGE, STRATEGIC, APPLY])),
         }
     }
 
     /// The patched object.
     pub(super) fn patched(self, old: &Value, patch: &[u8], resource: &Resource<'_>) -> Result<Value, Status> {
+        if let Some(why) = decode::syntax_error(patch) {
+            return Err(Status::bad_request(format!("error decoding patch: {why}")));
+        }
         let patched = match self {
             Self::Json => json_patch(old, patch),
             Self::Merge => merge_patch(old, patch),
-            Self::Strategic => strategic_merge_patch(old, &body::json(patch)?, &resource.kind.schema),
+            Self::Strategic => strategic_merge_patch(old, &read_object(patch)?, &resource.kind.schema),
         }?;
-        if !patched.is_object() {
-            return Err(Status::bad_request("the patched value is not an object"));
-        }
         Ok(patched)
+    }
+}
+
+/// Whether the result of a patch is still an object of its kind.
+fn decodable(resource: &Resource<'_>, patched: &Value) -> Result<(), Status> {
+    let kind = &resource.kind;
+    let text = |key: &str| patched[key].as_str().unwrap_or_default();
+    let why = if !patched.is_object() {
+        Some("the patched value is not an object".to_owned())
+    } else if text("apiVersion") != kind.api_version() || text("kind") != kind.kind {
+        Some(body::not_convertible(resource, text("apiVersion"), text("kind")))
+    } else {
+        (kind.origin != KindOrigin::Custom).then(|| decode::mistyped(kind, patched)).flatten()
+    };
+    match why {
+        Some(why) => Err(Status::invalid_patch(&patched.to_string(), &why)),
+        None => Ok(()),
     }
 }
 
@@ -94,10 +114,19 @@ fn apply(
         return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
     }
     let mut intent = body::yaml(call.body)?;
-    if !intent.is_object() {
-        return Err(Status::bad_request("the body of the request is not an object"));
+    let text = |key: &str| intent[key].as_str().unwrap_or_default();
+    if text("apiVersion") != resource.kind.api_version() || text("kind") != resource.kind.kind {
+        let (group, version) = text("apiVersion").rsplit_once('/').unwrap_or(("", text("apiVersion")));
+        return Err(Status::bad_request(format!("invalid object type: {group}/{version}, Kind={}", text("kind"))));
     }
-    body::agree(resource, &mut intent, Some(name))?;
+    let exists = resource.server.storage.get(&resource.storage, &resource.key(name)).is_some();
+    if exists && intent["metadata"]["name"].as_str().unwrap_or_default().is_empty() {
+        if !intent["metadata"].is_object() {
+            intent["metadata"] = serde_json::json!({});
+        }
+        intent["metadata"]["name"] = name.into();
+    }
+    body::located(resource, &mut intent, Some(name))?;
     apply_intent(resource, name, &intent, part, options)
 }
 

@@ -7,6 +7,7 @@
 mod load;
 pub(crate) mod policy;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::storage::{GroupResource, Storage};
@@ -97,10 +98,10 @@ pub(crate) struct Rule {
 
 impl Rules {
     /// The binding that permits it, in words; `None` if none does.
-    pub(crate) fn allow(&self, asked: &Attributes<'_>) -> Option<&str> {
+    pub(crate) fn allow(&self, asked: &Attributes<'_>) -> Option<String> {
         let permits = |binding: &&Binding| binding.rules.iter().any(|rule| rule.permits(asked));
         let relevant = |binding: &&Binding| binding.concerns(asked.user, asked.namespace, asked.path.is_some());
-        self.bindings.iter().filter(relevant).find(permits).map(|binding| binding.title.as_str())
+        self.bindings.iter().filter(relevant).find(permits).map(|binding| binding.explain(asked.user))
     }
 
     /// Every rule that applies to a user in a namespace.
@@ -111,9 +112,25 @@ impl Rules {
 }
 
 impl Binding {
+    /// Why it permits something to a user, in words.
+    fn explain(&self, user: &User) -> String {
+        let subject = self.subjects.iter().find(|subject| subject.is(user)).map(ToString::to_string);
+        format!("{} to {}", self.title, subject.unwrap_or_default())
+    }
+
     fn concerns(&self, user: &User, namespace: Option<&str>, path: bool) -> bool {
         let here = self.namespace.is_none() || (!path && self.namespace.as_deref() == namespace);
         here && self.subjects.iter().any(|subject| subject.is(user))
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::User(name) => write!(f, "User {name:?}"),
+            Self::Group(name) => write!(f, "Group {name:?}"),
+            Self::ServiceAccount { namespace, name } => write!(f, "ServiceAccount \"{name}/{namespace}\""),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use http::Response;
 use serde_json::{Value, json};
 
 use super::accept::{Accept, Shape};
+use super::list::version_error;
 use super::request::Query;
 use super::{Call, Resource, reply};
 use crate::server::Body;
@@ -18,8 +19,17 @@ pub(super) fn get(
     accept: Accept,
     name: &str,
 ) -> Result<Response<Body>, Status> {
+    at_version(call, resource)?;
     let stored = resource.get(name)?;
     object(call, resource, accept, 200, resource.render(&stored)?)
+}
+
+/// A get may ask for a version that is at least so new.
+fn at_version(call: &Call<'_>, resource: &Resource<'_>) -> Result<(), Status> {
+    let Some(text) = call.request.query.get("resourceVersion") else { return Ok(()) };
+    let wanted: u64 = text.parse().map_err(|_| Status::unclassified(version_error(text)))?;
+    let current = resource.server.storage.revision();
+    if wanted > current { Err(Status::version_too_large(wanted, current)) } else { Ok(()) }
 }
 
 /// An answer of one object.

@@ -45,6 +45,11 @@ pub(crate) fn text(code: u16, text: &str) -> Response<Body> {
 
 /// A negative answer. Clients inside the process find the [`Status`] itself among the extensions.
 pub(crate) fn status(status: &Status) -> Response<Body> {
+    if status.is_plain() {
+        let mut response = text(status.code(), &format!("{}\n", status.message()));
+        response.extensions_mut().insert(status.clone());
+        return response;
+    }
     let value = status.to_value();
     let mut response = json(status.code(), &value, Format::Json);
     if let Some(seconds) = value["details"]["retryAfterSeconds"].as_u64() {

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use backplane_apimachinery::Status;
 use http::Method;
 use percent_encoding::percent_decode_str;
 
@@ -50,6 +51,16 @@ impl Query {
     /// A yes or no; a parameter without value means yes.
     pub(crate) fn flag(&self, key: &str) -> Option<bool> {
         self.0.get(key).map(|value| matches!(value.as_str(), "" | "1" | "t" | "T" | "true" | "True" | "TRUE"))
+    }
+
+    /// A parameter that is a number of either sign.
+    ///
+    /// # Errors
+    /// 400 for anything else.
+    pub(crate) fn signed(&self, key: &str) -> Result<Option<i64>, Status> {
+        let Some(text) = self.get(key) else { return Ok(None) };
+        let why = |_| Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
+        text.parse().map(Some).map_err(why)
     }
 
     /// A parameter that is a number.
@@ -103,9 +114,9 @@ fn resource(segments: &[String]) -> Option<ResourceRequest> {
 
 fn verb(method: &Method, named: bool, watch: bool) -> &'static str {
     match (method.as_str(), named) {
-        ("GET" | "HEAD", true) => "get",
-        ("GET" | "HEAD", false) if watch => "watch",
-        ("GET" | "HEAD", false) => "list",
+        ("GET", true) => "get",
+        ("GET", false) if watch => "watch",
+        ("GET", false) => "list",
         ("POST", _) => "create",
         ("PUT", _) => "update",
         ("PATCH", _) => "patch",

@@ -35,7 +35,11 @@ impl<'a> Resource<'a> {
     pub(super) fn find(server: &'a Inner, request: &ResourceRequest) -> Result<Self, Status> {
         let kinds = server.registry.kinds();
         let kind = kinds.resource(&request.group, &request.version, &request.resource);
-        let kind = kind.ok_or_else(Status::no_such_resource)?;
+        let unknown = || match kinds.builds_in(&request.group, &request.version) {
+            true => Status::no_such_resource(),
+            false => Status::no_such_path(),
+        };
+        let kind = kind.ok_or_else(unknown)?;
         let misplaced = match (kind.is_namespaced(), &request.namespace) {
             (true, None) => request.name.is_some(),
             (false, Some(_)) => true,
@@ -107,8 +111,14 @@ impl<'a> Resource<'a> {
         Status::modified(&self.kind.group, &self.kind.plural, name)
     }
 
-    pub(crate) fn not_allowed(&self, verb: &str) -> Status {
-        Status::method_not_allowed(&self.kind.group, &self.kind.plural, verb)
+    /// Whether one request may delete many: not in all namespaces at once, and not namespaces.
+    pub(super) fn may_be_deleted_together(&self) -> bool {
+        let namespaces = self.kind.group.is_empty() && self.kind.kind == "Namespace";
+        !namespaces && (self.namespace.is_some() || !self.kind.is_namespaced())
+    }
+
+    pub(crate) fn not_allowed(&self) -> Status {
+        Status::method_not_allowed()
     }
 }
 

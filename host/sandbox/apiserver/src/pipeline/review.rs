@@ -2,13 +2,14 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access>.
 
-use backplane_apimachinery::Status;
+use backplane_apimachinery::{Status, apply};
 use http::Response;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::accept::Accept;
 use super::rbac::{Attributes, Rule};
+use super::write::{self, Part, WriteOptions};
 use super::{Call, Resource, authn, body, reply};
 use crate::server::Body;
 use crate::user::User;
@@ -17,11 +18,19 @@ use crate::user::User;
 pub(super) fn answer(call: &Call<'_>, resource: &Resource<'_>) -> Result<Response<Body>, Status> {
     let accept = Accept::negotiate(call.header("accept"))?;
     if call.request.verb != "create" {
-        return Err(resource.not_allowed(call.request.verb));
+        return Err(resource.not_allowed());
     }
-    let mut review = body::object(call)?;
+    let mut review = body::object(call, &resource.kind)?;
     body::agree(resource, &mut review, None)?;
-    let spec = review["spec"].take();
+    let rules_of = review["spec"]["namespace"].as_str().unwrap_or_default();
+    if resource.kind.kind == "SelfSubjectRulesReview" && rules_of.is_empty() {
+        return Err(Status::bad_request("no namespace on request"));
+    }
+    if resource.kind.group == "authorization.k8s.io" && resource.kind.kind != "SelfSubjectRulesReview" {
+        let options = WriteOptions::read(call)?;
+        apply::track(None, &mut review, &resource.kind, &write::applier(resource, Part::Main, &options));
+    }
+    let mut spec = review["spec"].take();
     let status = match resource.kind.kind.as_str() {
         "SelfSubjectAccessReview" => access(call, &call.user, &spec),
         "SubjectAccessReview" | "LocalSubjectAccessReview" => access(call, &subject(&spec), &spec),
@@ -30,12 +39,17 @@ pub(super) fn answer(call: &Call<'_>, resource: &Resource<'_>) -> Result<Respons
         "TokenReview" => token(call, spec["token"].as_str().unwrap_or_default()),
         _ => return Err(Status::no_such_resource()),
     };
+    if resource.kind.kind == "SelfSubjectRulesReview" {
+        spec = json!({});
+    }
     if !spec.is_null() {
         review["spec"] = spec;
     } else if let Some(map) = review.as_object_mut() {
         map.remove("spec");
     }
-    review["metadata"]["creationTimestamp"] = Value::Null;
+    if resource.kind.kind == "SelfSubjectReview" {
+        review["metadata"]["creationTimestamp"] = call.server.env.timestamp().into();
+    }
     review["status"] = status;
     Ok(reply::json(201, &review, accept.format))
 }

@@ -1,8 +1,8 @@
 //! Which objects a list or watch wants: labels and fields.
 
-use backplane_apimachinery::Status;
 use backplane_apimachinery::kind::Origin;
 use backplane_apimachinery::select::FieldSelector;
+use backplane_apimachinery::{ResourceKind, Status};
 use backplane_core::Selector;
 
 use super::Resource;
@@ -23,6 +23,12 @@ impl Selection {
     /// 400 for selectors that cannot be read, or fields that cannot be selected by.
     pub(crate) fn parse(query: &Query, resource: &Resource<'_>) -> Result<Self, Status> {
         let labels = query.get("labelSelector").unwrap_or_default();
+        if labels.trim() == "," {
+            return Err(Status::bad_request("found ',', expected: !, identifier, or 'end of string'"));
+        }
+        if labels.trim_end().ends_with(',') {
+            return Err(Status::bad_request("found '', expected: identifier after ','"));
+        }
         let labels: Selector =
             labels.parse().map_err(|error| Status::bad_request(format!("unable to parse requirement: {error}")))?;
         let fields: FieldSelector = query.get("fieldSelector").unwrap_or_default().parse().map_err(
@@ -32,6 +38,16 @@ impl Selection {
         match unknown {
             Some(r) if resource.kind.origin == Origin::Custom => {
                 Err(Status::bad_request(format!("field label not supported: {}", r.field)))
+            }
+            Some(r) if !selectable(&resource.kind).contains(&r.field.as_str()) => {
+                let why = match selectable(&resource.kind) {
+                    [] => {
+                        let known = "only \"metadata.name\", \"metadata.namespace\"";
+                        format!("{:?} is not a known field selector: {known}", r.field)
+                    }
+                    _ => format!("field label not supported: {}", r.field),
+                };
+                Err(Status::bad_request(why))
             }
             _ => Ok(Self { labels, fields }),
         }
@@ -59,6 +75,43 @@ impl Selection {
             };
             (text == r.value) == r.equals
         })
+    }
+}
+
+/// What objects of a kind can be selected by besides name and namespace.
+fn selectable(kind: &ResourceKind) -> &'static [&'static str] {
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => &[
+            "spec.nodeName",
+            "spec.restartPolicy",
+            "spec.schedulerName",
+            "spec.serviceAccountName",
+            "spec.hostNetwork",
+            "status.phase",
+            "status.podIP",
+            "status.podIPs",
+            "status.nominatedNodeName",
+        ],
+        ("" | "events.k8s.io", "Event") => &[
+            "involvedObject.kind",
+            "involvedObject.namespace",
+            "involvedObject.name",
+            "involvedObject.uid",
+            "involvedObject.apiVersion",
+            "involvedObject.resourceVersion",
+            "involvedObject.fieldPath",
+            "reason",
+            "reportingComponent",
+            "source",
+            "type",
+        ],
+        ("", "Node") => &["spec.unschedulable"],
+        ("", "Namespace") => &["status.phase", "name"],
+        ("", "Secret") => &["type"],
+        ("", "Service") => &["spec.clusterIP", "spec.type"],
+        ("apps", "ReplicaSet") => &["status.replicas"],
+        ("batch", "Job") => &["status.successful"],
+        _ => &[],
     }
 }
 

@@ -23,12 +23,13 @@ pub(super) fn answer(
             "get" => read::get(call, resource, accept, name),
             "update" => write::put(call, resource, accept, name, Part::Status),
             "patch" => patch::patch_part(call, resource, accept, name, Part::Status),
-            _ => Err(resource.not_allowed(verb)),
+            _ => Err(resource.not_allowed()),
         },
         ("scale", verb) if resource.kind.subresources.scale.is_some() => scale(call, resource, accept, name, verb),
         ("finalize", "update") if is_namespace(&resource.kind) => {
             write::put(call, resource, accept, name, Part::Finalizers)
         }
+        ("finalize", _) if is_namespace(&resource.kind) => Err(resource.not_allowed()),
         _ => Err(Status::no_such_resource()),
     }
 }
@@ -51,14 +52,14 @@ fn scale(
     let options = WriteOptions::read(call)?;
     let written = match verb {
         "update" => {
-            let wanted = body::object(call)?;
+            let wanted = body::object(call, &resource.kind)?;
             rescale(resource, name, Origin::Sent, &options, |_| Ok(wanted.clone()))
         }
         "patch" => {
             let format = patch::Format::of(call, resource)?;
             rescale(resource, name, Origin::Patched, &options, |scale| format.patched(scale, call.body, resource))
         }
-        _ => return Err(resource.not_allowed(verb)),
+        _ => return Err(resource.not_allowed()),
     }?;
     let object = read::parse(&written.bytes)?;
     let mut response = reply::json(written.code, &shown(resource, &object)?, accept.format);

@@ -25,7 +25,7 @@ use http::Response;
 use tokio::sync::watch::Receiver;
 
 use super::accept::{Accept, Format};
-use super::list::{invalid_options, invalid_version};
+use super::list::{invalid_options, version_error};
 use super::request::Query;
 use super::selection::Selection;
 use super::{Call, Resource, reply};
@@ -225,7 +225,7 @@ fn start(query: &Query, current: u64) -> Result<Start, Status> {
         _ => {}
     }
     let text = query.get("resourceVersion").unwrap_or("0");
-    let revision: u64 = text.parse().map_err(|_| invalid_version(text))?;
+    let revision: u64 = text.parse().map_err(|_| Status::unclassified(version_error(text)))?;
     if revision > current {
         return Err(Status::version_too_large(revision, current));
     }

@@ -89,10 +89,13 @@ impl Written {
 /// Answers a create.
 pub(super) fn create(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> Result<Response<Body>, Status> {
     if resource.kind.is_namespaced() && resource.namespace.is_none() {
-        return Err(resource.not_allowed("create"));
+        return Err(match resource.kind.origin {
+            KindOrigin::Custom => Status::no_such_path(),
+            _ => resource.not_allowed(),
+        });
     }
     let options = WriteOptions::read(call)?;
-    let mut object = body::object(call)?;
+    let mut object = body::object(call, &resource.kind)?;
     body::agree(resource, &mut object, None)?;
     insert(resource, object, Origin::Sent, &options)?.reply(call, resource, accept)
 }
@@ -116,10 +119,11 @@ pub(super) fn put(
     part: Part,
 ) -> Result<Response<Body>, Status> {
     let options = WriteOptions::read(call)?;
-    let mut object = body::object(call)?;
+    let mut object = body::object(call, &resource.kind)?;
     body::agree(resource, &mut object, Some(name))?;
     if let Some(error) = meta::require_version(&resource.kind, &object) {
-        return Err(Status::invalid(&resource.kind.group, &resource.kind.kind, name, &[error]));
+        let kind = if resource.kind.origin == KindOrigin::Custom { &resource.kind.kind } else { &resource.kind.plural };
+        return Err(Status::invalid(&resource.kind.group, kind, name, &[error]));
     }
     let written = change(resource, name, part, Origin::Sent, &options, |_| Ok(object.clone()))?;
     written.reply(call, resource, accept)
@@ -186,6 +190,10 @@ fn newborn(
 ) -> Result<(Value, Vec<String>), Status> {
     let (server, kind) = (resource.server, &resource.kind);
     namespace_lives(resource, &object)?;
+    let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+    if origin == Origin::Sent && !matches!(version, "" | "0") {
+        return Err(Status::unclassified("resourceVersion should not be set on objects to be created"));
+    }
     let mut warnings = unknown_fields(resource, &mut object, origin, options)?;
     kind.default(&mut object);
     let admission = options.admission(resource, Part::Main, None);
@@ -202,11 +210,12 @@ fn newborn(
     let random = std::array::from_fn(|_| (server.env.random.next_u64() >> 32) as u32);
     let birth = Birth { uid: &uid, random, namespace: resource.namespace.as_deref(), now: server.env.clock.now() };
     meta::prepare_create(kind, &mut object, &birth);
-    hooks::before_create(resource, &mut object)?;
-    valid(resource, &object, None)?;
+    // What the server itself chooses belongs to nobody either.
     if !tracked {
         apply::track(None, &mut object, kind, &applier(resource, Part::Main, options));
     }
+    hooks::before_create(resource, &mut object)?;
+    valid(resource, &object, None)?;
     if let Some(admission) = &admission {
         admission.validate(Some(&object), &mut warnings)?;
     }
@@ -223,7 +232,7 @@ fn successor(
     options: &WriteOptions,
 ) -> Result<(Value, Vec<String>), Status> {
     let kind = &resource.kind;
-    same_object(resource, old, &new)?;
+    same_object(resource, old, &new, origin)?;
     let mut warnings = unknown_fields(resource, &mut new, origin, options)?;
     let admission = options.admission(resource, part, Some(old));
     let mut tracked = origin == Origin::Applied;
@@ -245,11 +254,12 @@ fn successor(
             _ => meta::prepare_update(kind, &mut new, old),
         }
     }
-    hooks::before_update(resource, old, &mut new)?;
-    valid(resource, &new, Some(old))?;
+    hooks::keep(resource, old, &mut new);
     if !tracked {
         apply::track(Some(old), &mut new, kind, &applier(resource, part, options));
     }
+    hooks::before_update(resource, old, &mut new)?;
+    valid(resource, &new, Some(old))?;
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
     if let Some(admission) = &admission {
         admission.validate(Some(&new), &mut warnings)?;
@@ -282,27 +292,39 @@ fn unknown_fields(
     let kind = &resource.kind;
     let patched = (origin != Origin::Sent).then(|| object.clone());
     let unknown = kind.prune(object);
+    let doubled = options.doubled.iter().filter(|field| !unknown.contains(field));
+    let mut wrong: Vec<String> = doubled.map(|field| format!("duplicate field {field:?}")).collect();
+    wrong.extend(unknown.iter().map(|field| format!("unknown field {field:?}")));
     match options.validation {
-        _ if unknown.is_empty() => Ok(Vec::new()),
+        _ if wrong.is_empty() => Ok(Vec::new()),
         FieldValidation::Ignore => Ok(Vec::new()),
-        FieldValidation::Warn => Ok(unknown.iter().map(|field| format!("unknown field {field:?}")).collect()),
+        FieldValidation::Warn => Ok(wrong),
         FieldValidation::Strict => Err(match patched {
-            Some(patched) => Status::strict_patch(&patched.to_string(), &unknown),
-            None => Status::strict_decoding(&kind.kind, &kind.version, &unknown),
+            Some(patched) => Status::strict_patch(&patched.to_string(), &wrong),
+            None => Status::strict_decoding(&kind.kind, &kind.version, &wrong),
         }),
     }
 }
 
 /// A write may say which object and which version of it it means.
-fn same_object(resource: &Resource<'_>, old: &Value, new: &Value) -> Result<(), Status> {
+fn same_object(resource: &Resource<'_>, old: &Value, new: &Value, origin: Origin) -> Result<(), Status> {
     let text = |object: &Value, field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
     let name = text(old, "name");
     let (wanted, present) = (text(new, "uid"), text(old, "uid"));
-    if !wanted.is_empty() && wanted != present {
-        let why = format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}");
+    // A patch that changes the uid is judged with the rest of the object.
+    if origin == Origin::Sent && !wanted.is_empty() && wanted != present {
+        let place = resource.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
+        let why = format!(
+            "StorageError: invalid object, Code: 4, Key: /registry/{}/{place}{name}, ResourceVersion: 0, \
+             AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}",
+            resource.kind.plural
+        );
         return Err(resource.conflict(&name, &why));
     }
     let wanted = text(new, "resourceVersion");
+    if !wanted.is_empty() && wanted.parse::<u64>().is_err() {
+        return Err(Status::unclassified(format!("strconv.ParseUint: parsing {wanted:?}: invalid syntax")));
+    }
     if !wanted.is_empty() && wanted != "0" && wanted != text(old, "resourceVersion") {
         return Err(resource.modified(&name));
     }

@@ -48,7 +48,7 @@ async fn a_deleted_definition_takes_its_objects_along_and_ends_their_watches() {
     let path = format!("{CRDS}/websites.demo.example.org");
     world.delete(&path).await.is(200);
     world.gone(&format!("{WEBSITES}/fast")).await;
-    world.post(WEBSITES, website("late")).await.is(405);
+    world.post(WEBSITES, website("late")).await.is(403);
     world.get(&path).await.is(200);
     world.patch("merge", &format!("{WEBSITES}/slow"), json!({"metadata": {"finalizers": null}})).await.is(200);
     world.gone(&path).await;

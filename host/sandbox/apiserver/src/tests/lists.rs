@@ -43,7 +43,7 @@ async fn a_list_names_the_revision_that_it_must_show() {
         ("resourceVersion=1&resourceVersionMatch=Exact".to_owned(), 200, 0),
         ("resourceVersion=999999".to_owned(), 504, 0),
         ("resourceVersionMatch=Exact".to_owned(), 422, 0),
-        ("resourceVersion=x".to_owned(), 422, 0),
+        ("resourceVersion=x".to_owned(), 400, 0),
     ];
     for (query, code, count) in cases {
         let answer = world.get(&format!("{CONFIGMAPS}?{query}")).await;

@@ -5,6 +5,7 @@ use backplane_apimachinery::field::FieldError;
 use serde_json::{Value, json};
 
 use crate::pipeline::admission::{Admission, Operation};
+use crate::pipeline::request::Query;
 use crate::pipeline::write::{DryRun, dry_run};
 use crate::pipeline::{Call, Resource, body};
 use crate::storage::Stored;
@@ -81,15 +82,21 @@ impl DeleteOptions {
     /// # Errors
     /// 400 and 422 for what cannot be read or means nothing.
     pub(crate) fn read(call: &Call<'_>) -> Result<Self, Status> {
-        let body = if call.body.is_empty() { Value::Null } else { body::object(call)? };
+        let body = if call.body.is_empty() { Value::Null } else { body::any(call)? };
         let query = &call.request.query;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let policy = text(&body["propagationPolicy"]).or_else(|| query.get("propagationPolicy").map(str::to_owned));
+        number(&body, query)?;
+        if let (Some(policy), true) = (&policy, body["orphanDependents"].is_boolean()) {
+            let why = "orphanDependents and deletionPropagation cannot be both set";
+            let error = FieldError::invalid("propagationPolicy", &policy.as_str().into(), why);
+            return Err(Status::invalid("meta.k8s.io", "DeleteOptions", "", &[error]));
+        }
         let orphan = body["orphanDependents"].as_bool().or_else(|| query.flag("orphanDependents"));
         let dry = text(&body["dryRun"][0]).or_else(|| query.get("dryRun").map(str::to_owned));
         Ok(Self {
             propagation: propagation(policy.as_deref(), orphan)?,
-            dry_run: dry_run(dry.as_deref())?,
+            dry_run: dry_run(dry.as_deref(), "DeleteOptions")?,
             uid: text(&body["preconditions"]["uid"]),
             version: text(&body["preconditions"]["resourceVersion"]),
             user: Some(call.user.clone()),
@@ -103,16 +110,31 @@ impl DeleteOptions {
     pub(super) fn check(&self, resource: &Resource<'_>, stored: &Stored) -> Result<(), Status> {
         let differs = |wanted: &Option<String>, present: &str| wanted.as_ref().filter(|w| *w != present).cloned();
         let why = if let Some(wanted) = differs(&self.uid, &stored.uid) {
-            format!("Precondition failed: UID in precondition: {wanted}, UID in object meta: {}", stored.uid)
+            format!(
+                "the UID in the precondition ({wanted}) does not match the UID in record ({}). The object might have been \
+                 deleted and then recreated",
+                stored.uid
+            )
         } else if let Some(wanted) = differs(&self.version, &stored.revision.to_string()) {
             format!(
-                "Precondition failed: ResourceVersion in precondition: {wanted}, ResourceVersion in object meta: {}",
+                "the ResourceVersion in the precondition ({wanted}) does not match the ResourceVersion in record ({}). The \
+                 object might have been modified",
                 stored.revision
             )
         } else {
             return Ok(());
         };
-        Err(resource.conflict(&stored.key.name, &why))
+        Err(Status::conflict(&resource.kind.group, &resource.kind.kind, &stored.key.name, &why))
+    }
+}
+
+/// The grace period has to be a number; nothing here takes longer for it.
+fn number(body: &Value, query: &Query) -> Result<(), Status> {
+    match &body["gracePeriodSeconds"] {
+        Value::Null | Value::Number(_) => query.signed("gracePeriodSeconds").map(drop),
+        _ => Err(Status::bad_request(
+            "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
+        )),
     }
 }
 

@@ -1,9 +1,10 @@
 //! The new discovery documents: all resources of all groups at once.
 
 use backplane_apimachinery::ResourceKind;
+use backplane_apimachinery::kind::Origin;
 use serde_json::{Value, json};
 
-use super::subresources;
+use super::{subresources, verbs};
 use crate::registry::Kinds;
 
 /// `/api`.
@@ -21,7 +22,7 @@ fn list(items: Vec<Value>) -> Value {
 }
 
 fn item(kinds: &Kinds, group: &str, versions: &[String]) -> Value {
-    let mut metadata = json!({"creationTimestamp": null});
+    let mut metadata = json!({});
     if !group.is_empty() {
         metadata["name"] = group.into();
     }
@@ -29,21 +30,30 @@ fn item(kinds: &Kinds, group: &str, versions: &[String]) -> Value {
         .iter()
         .map(|version| {
             let here = kinds.all().filter(|kind| kind.group == group && kind.version == *version);
-            let resources: Vec<Value> = here.map(|kind| resource(kind)).collect();
+            let mut kinds: Vec<_> = here.collect();
+            if kinds.first().is_some_and(|kind| kind.origin != Origin::Custom) {
+                kinds.sort_by(|a, b| a.plural.cmp(&b.plural));
+            }
+            let resources: Vec<Value> = kinds.into_iter().map(|kind| resource(kind)).collect();
             json!({"version": version, "resources": resources, "freshness": "Current"})
         })
         .collect();
     json!({"metadata": metadata, "versions": versions})
 }
 
+/// Group and version of a kind as this document names them: built-in kinds leave both to the place where they stand.
+fn own(kind: &ResourceKind) -> (&str, &str) {
+    if kind.origin == Origin::Custom { (&kind.group, &kind.version) } else { ("", "") }
+}
+
 fn resource(kind: &ResourceKind) -> Value {
     let response = |group: &str, version: &str, name: &str| json!({"group": group, "version": version, "kind": name});
     let mut entry = json!({
         "resource": kind.plural,
-        "responseKind": response(&kind.group, &kind.version, &kind.kind),
+        "responseKind": response(own(kind).0, own(kind).1, &kind.kind),
         "scope": if kind.is_namespaced() { "Namespaced" } else { "Cluster" },
         "singularResource": kind.singular,
-        "verbs": kind.verbs,
+        "verbs": verbs(kind),
     });
     for (key, list) in [("shortNames", &kind.short_names), ("categories", &kind.categories)] {
         if !list.is_empty() {
@@ -54,7 +64,7 @@ fn resource(kind: &ResourceKind) -> Value {
         .iter()
         .map(|sub| {
             let (group, version) = match sub.version {
-                "" => (kind.group.as_str(), kind.version.as_str()),
+                "" => own(kind),
                 version => (sub.group, version),
             };
             json!({"subresource": sub.name, "responseKind": response(group, version, &sub.kind), "verbs": sub.verbs})

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use backplane_apimachinery::ResourceKind;
+use backplane_apimachinery::kind::Origin;
 use serde_json::{Value, json};
 
-use super::subresources;
+use super::{storage_version_hash, subresources, verbs};
 use crate::registry::{Group, Kinds};
 
 /// `/`.
@@ -52,18 +53,24 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Option<Val
         return None;
     }
     let here = |kind: &&Arc<ResourceKind>| kind.group == group && kind.version == version;
-    let resources: Vec<Value> = kinds.all().filter(here).flat_map(|kind| entries(kind)).collect();
+    let mut resources: Vec<Value> = kinds.all().filter(here).flat_map(|kind| entries(kind)).collect();
+    if kinds.all().find(here).is_some_and(|kind| kind.origin != Origin::Custom) {
+        resources.sort_by_key(|entry| entry["name"].to_string());
+    }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     Some(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}))
 }
 
 fn entries(kind: &ResourceKind) -> Vec<Value> {
     let mut entry = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.is_namespaced(),
-        "kind": kind.kind, "verbs": kind.verbs});
+        "kind": kind.kind, "verbs": verbs(kind)});
     for (key, list) in [("shortNames", &kind.short_names), ("categories", &kind.categories)] {
         if !list.is_empty() {
             entry[key] = list.clone().into();
         }
+    }
+    if kind.is_stored() {
+        entry["storageVersionHash"] = storage_version_hash(kind).into();
     }
     let below = subresources(kind).into_iter().map(|sub| {
         let mut entry = json!({"name": format!("{}/{}", kind.plural, sub.name), "singularName": "",

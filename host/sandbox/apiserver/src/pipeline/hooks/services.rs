@@ -32,6 +32,12 @@ pub(super) fn allocate(resource: &Resource<'_>, old: Option<&Value>, service: &m
     if !service["spec"]["clusterIPs"].is_array() {
         service["spec"]["clusterIPs"] = json!([service["spec"]["clusterIP"]]);
     }
+    for (field, value) in [("ipFamilies", json!(["IPv4"])), ("ipFamilyPolicy", json!("SingleStack"))] {
+        if service["spec"][field].is_null() || service["spec"][field] == "PreferDualStack" {
+            let dual = service["spec"][field] == "PreferDualStack";
+            service["spec"][field] = if dual { service["spec"][field].clone() } else { value };
+        }
+    }
     if wants_node_ports(&service["spec"]) {
         node_ports(resource, service);
     }
@@ -42,9 +48,9 @@ fn text(value: &Value) -> &str {
 }
 
 /// What was chosen before stays, unless the new object says otherwise.
-fn keep(old: Option<&Value>, service: &mut Value) {
+pub(super) fn keep(old: Option<&Value>, service: &mut Value) {
     let Some(old) = old.map(|old| &old["spec"]) else { return };
-    for field in ["clusterIP", "clusterIPs"] {
+    for field in ["clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy"] {
         if service["spec"][field].is_null() || service["spec"][field] == "" {
             service["spec"][field] = old[field].clone();
         }

@@ -95,7 +95,8 @@ fn binding(object: &Value, namespace: Option<String>, roles: &Roles, cluster_rol
     };
     let kind = if namespace.is_some() { "RoleBinding" } else { "ClusterRoleBinding" };
     let subjects: Vec<Subject> = object["subjects"].as_array().into_iter().flatten().filter_map(subject).collect();
-    let (title, role_kind) = (key(object).to_string(), role["kind"].as_str()?);
+    let (place, role_kind) = (key(object), role["kind"].as_str()?);
+    let title = place.namespace.map_or_else(|| place.name.clone(), |namespace| format!("{}/{namespace}", place.name));
     Some(Binding {
         title: format!("RBAC: allowed by {kind} {title:?} of {role_kind} {name:?}"),
         namespace,

@@ -6,7 +6,7 @@ use super::GROUP;
 
 const READ: [&str; 3] = ["get", "list", "watch"];
 const WRITE: [&str; 5] = ["create", "update", "patch", "delete", "deletecollection"];
-const DISCOVERY: [&str; 12] = [
+const DISCOVERY: [&str; 11] = [
     "/api",
     "/api/*",
     "/apis",
@@ -18,7 +18,6 @@ const DISCOVERY: [&str; 12] = [
     "/readyz",
     "/version",
     "/version/",
-    "/.well-known/openid-configuration",
 ];
 const PUBLIC: [&str; 5] = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
 
@@ -28,7 +27,7 @@ pub(crate) fn objects() -> Vec<Value> {
         role("cluster-admin", None, &[all(), urls(&["*"], &["*"])]),
         role("system:discovery", None, &[urls(&DISCOVERY, &["get"])]),
         role("system:public-info-viewer", None, &[urls(&PUBLIC, &["get"])]),
-        role("system:basic-user", None, &[reviews(&["selfsubjectaccessreviews", "selfsubjectrulesreviews"])]),
+        role("system:basic-user", None, &[reviews(&["selfsubjectaccessreviews", "selfsubjectrulesreviews"]), whoami()]),
         role("system:node-bootstrapper", None, &[certificates()]),
         role("system:node", None, &node()),
         role("view", Some("view"), &[]),
@@ -52,6 +51,10 @@ pub(crate) fn objects() -> Vec<Value> {
 enum ViewSecrets {
     Yes,
     No,
+}
+
+fn whoami() -> Value {
+    json!({"verbs": ["create"], "apiGroups": ["authentication.k8s.io"], "resources": ["selfsubjectreviews"]})
 }
 
 fn metadata(name: &str) -> Value {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::Part;
 use crate::pipeline::admission::{Admission, Operation};
-use crate::pipeline::{Call, Resource};
+use crate::pipeline::{Call, Resource, body};
 use crate::user::User;
 
 /// Longest name of a field manager.
@@ -41,6 +41,8 @@ pub(crate) struct WriteOptions {
     pub(crate) force: bool,
     /// Who asks. `None`: the server itself, whose writes are shown to no webhook.
     pub(crate) user: Option<User>,
+    /// Fields that the body has more than once.
+    pub(crate) doubled: Vec<String>,
     /// What the query said, as webhooks see it.
     said: Map<String, Value>,
 }
@@ -50,7 +52,15 @@ impl WriteOptions {
     pub(crate) fn internal(manager: &str) -> Self {
         let validation = FieldValidation::Ignore;
         let manager = manager.to_owned();
-        Self { dry_run: DryRun::No, validation, manager, force: true, user: None, said: Map::new() }
+        Self {
+            dry_run: DryRun::No,
+            validation,
+            manager,
+            force: true,
+            user: None,
+            doubled: Vec::new(),
+            said: Map::new(),
+        }
     }
 
     /// The write as webhooks are told of it; `old` is what it changes.
@@ -83,22 +93,31 @@ impl WriteOptions {
     /// 422 for values that mean nothing.
     pub(crate) fn read(call: &Call<'_>) -> Result<Self, Status> {
         let query = &call.request.query;
+        let kind = options_kind(call.request.verb);
+        let applies = call.header("content-type").is_some_and(|media| media.starts_with("application/apply-patch"));
+        if call.request.verb == "patch" && !applies && query.flag("force").is_some() {
+            let error = FieldError::forbidden("force", "may not be specified for non-apply patch");
+            return Err(Status::invalid("meta.k8s.io", kind, "", &[error]));
+        }
         let manager = match query.get("fieldManager") {
-            Some(name) => checked_manager(name)?,
+            Some(name) => checked_manager(name, kind)?,
             None => default_manager(call.header("user-agent").unwrap_or_default()),
         };
         let validation = match query.get("fieldValidation") {
             None | Some("Warn") => FieldValidation::Warn,
             Some("Strict") => FieldValidation::Strict,
             Some("Ignore") => FieldValidation::Ignore,
-            Some(other) => return Err(unsupported("fieldValidation", other, &["Ignore", "Strict", "Warn"])),
+            Some(other) => {
+                return Err(unsupported("fieldValidation", &other.into(), &["", "Ignore", "Strict", "Warn"], kind));
+            }
         };
         Ok(Self {
-            dry_run: dry_run(query.get("dryRun"))?,
+            dry_run: dry_run(query.get("dryRun"), kind)?,
             validation,
             manager,
             force: query.flag("force") == Some(true),
             user: Some(call.user.clone()),
+            doubled: body::doubled(call),
             said: said(call),
         })
     }
@@ -121,23 +140,36 @@ fn said(call: &Call<'_>) -> Map<String, Value> {
 ///
 /// # Errors
 /// 422 for anything but `All`.
-pub(crate) fn dry_run(value: Option<&str>) -> Result<DryRun, Status> {
+pub(crate) fn dry_run(value: Option<&str>, kind: &str) -> Result<DryRun, Status> {
     match value {
         None => Ok(DryRun::No),
         Some("All") => Ok(DryRun::All),
-        Some(other) => Err(unsupported("dryRun", other, &["All"])),
+        Some(other) => Err(unsupported("dryRun", &json!([other]), &["All"], kind)),
     }
 }
 
-fn unsupported(field: &str, value: &str, supported: &[&str]) -> Status {
-    let error = FieldError::not_supported(field, &value.into(), supported);
-    Status::invalid("meta.k8s.io", "PatchOptions", "", &[error])
+fn unsupported(field: &str, value: &Value, supported: &[&str], kind: &str) -> Status {
+    Status::invalid("meta.k8s.io", kind, "", &[FieldError::not_supported(field, value, supported)])
 }
 
-fn checked_manager(name: &str) -> Result<String, Status> {
+/// The kind of the options that a verb takes.
+fn options_kind(verb: &str) -> &'static str {
+    match verb {
+        "create" => "CreateOptions",
+        "update" => "UpdateOptions",
+        _ => "PatchOptions",
+    }
+}
+
+fn checked_manager(name: &str, kind: &str) -> Result<String, Status> {
+    if let Some((at, c)) = name.chars().enumerate().find(|(_, c)| c.is_control()) {
+        let why = format!("invalid character U+{:04X} (at position {at})", c as u32);
+        let error = FieldError::invalid("fieldManager", &name.into(), &why);
+        return Err(Status::invalid("meta.k8s.io", kind, "", &[error]));
+    }
     if name.len() > MANAGER_LIMIT {
         let error = FieldError::too_long("fieldManager", MANAGER_LIMIT as u64);
-        return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
+        return Err(Status::invalid("meta.k8s.io", kind, "", &[error]));
     }
     Ok(name.to_owned())
 }

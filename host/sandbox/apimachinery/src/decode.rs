@@ -1,0 +1,151 @@
+//! What is wrong with the text of a body, in the words of the decoder that the real server uses.
+//!
+//! Go's decoder speaks of bytes ([`syntax_error`]), of fields that occur twice ([`duplicates`]) and of Go's types
+//! ([`mistyped`]); clients print these sentences and people search for them.
+
+mod go_types;
+mod scan;
+
+use serde_json::Value;
+
+use crate::kind::ResourceKind;
+use crate::schema::{Additional, Schema, Type};
+use go_types::{below, named};
+pub use scan::{duplicates, syntax_error};
+
+/// The first value in an object of a built-in kind that is of another type than its field, as the decoder says it.
+pub fn mistyped(kind: &ResourceKind, object: &Value) -> Option<String> {
+    let at = Place { owner: kind.kind.clone(), path: String::new() };
+    members(&kind.schema, object, &at)
+}
+
+/// Where in an object: the Go struct, and the path of the field from the root, without indices.
+struct Place {
+    owner: String,
+    path: String,
+}
+
+impl Place {
+    fn field(&self, name: &str) -> Self {
+        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
+        Self { owner: self.owner.clone(), path }
+    }
+
+    fn error(&self, value: &Value, wanted: &str) -> String {
+        let got = match value {
+            Value::Null => "null".to_owned(),
+            Value::Bool(_) => "bool".to_owned(),
+            Value::Number(number) if wanted.starts_with("int") => format!("number {number}"),
+            Value::Number(_) => "number".to_owned(),
+            Value::String(_) => "string".to_owned(),
+            Value::Array(_) => "array".to_owned(),
+            Value::Object(_) => "object".to_owned(),
+        };
+        format!("json: cannot unmarshal {got} into Go struct field {}.{} of type {wanted}", self.owner, self.path)
+    }
+}
+
+fn members(schema: &Schema, value: &Value, at: &Place) -> Option<String> {
+    let map = value.as_object()?;
+    map.iter().find_map(|(name, member)| {
+        let property = schema.properties.get(name)?;
+        node(property, member, &at.field(name), name)
+    })
+}
+
+fn node(schema: &Schema, value: &Value, at: &Place, name: &str) -> Option<String> {
+    if value.is_null() || (schema.preserve_unknown && schema.type_.is_none()) {
+        return None;
+    }
+    if schema.int_or_string {
+        let wrong = schema.format.is_none() && !value.is_string() && !value.is_number();
+        return wrong.then(|| at.error(value, "int32").replace("number ", "number"));
+    }
+    match (schema.type_?, value) {
+        (Type::Object, Value::Object(map)) => match &schema.additional {
+            Additional::Schema(each) => map.values().find_map(|member| node(each, member, at, name)),
+            _ => members(schema, value, &Place { owner: below(&at.owner, name), path: at.path.clone() }),
+        },
+        (Type::Array, Value::Array(items)) => {
+            let schema = schema.items.as_ref()?;
+            items.iter().find_map(|item| node(schema, item, at, name))
+        }
+        (Type::String, Value::String(text)) if schema.format.as_deref() == Some("date-time") => time(text),
+        (Type::String, Value::String(_)) | (Type::Boolean, Value::Bool(_)) | (Type::Number, Value::Number(_)) => None,
+        (Type::Integer, Value::Number(number)) => {
+            let fits =
+                number.as_i64().is_some_and(|n| schema.format.as_deref() == Some("int64") || i32::try_from(n).is_ok());
+            (!fits).then(|| at.error(value, go_type(schema, at, name).as_str()))
+        }
+        _ => Some(at.error(value, go_type(schema, at, name).as_str())),
+    }
+}
+
+fn time(text: &str) -> Option<String> {
+    let good = text.parse::<jiff::Timestamp>().is_ok();
+    let layout = "2006-01-02T15:04:05Z07:00";
+    let shown = crate::field::go_quote(text);
+    (!good).then(|| format!("parsing time {shown} as {layout:?}: cannot parse {shown} as \"2006\""))
+}
+
+/// The Go type of a field.
+fn go_type(schema: &Schema, at: &Place, name: &str) -> String {
+    match schema.type_ {
+        Some(Type::String) if schema.format.as_deref() == Some("byte") => "[]uint8".to_owned(),
+        Some(Type::String) => "string".to_owned(),
+        Some(Type::Boolean) => "bool".to_owned(),
+        Some(Type::Integer) => schema.format.clone().unwrap_or_else(|| "int32".to_owned()),
+        Some(Type::Number) => "float64".to_owned(),
+        Some(Type::Array) => match &schema.items {
+            Some(items) => format!("[]{}", go_type(items, at, name)),
+            None => "[]interface {}".to_owned(),
+        },
+        Some(Type::Object) => match &schema.additional {
+            Additional::Schema(each) => format!("map[string]{}", go_type(each, at, name)),
+            _ => named(&below(&at.owner, name)),
+        },
+        None => "interface {}".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_value_of_a_wrong_type_is_named_by_its_go_struct() {
+        let kinds = crate::builtin::kinds();
+        let kind = |name: &str| kinds.iter().find(|kind| kind.kind == name).unwrap();
+        let cases = [
+            ("ConfigMap", json!({"data": {"x": 1}}), "number into Go struct field ConfigMap.data of type string"),
+            ("ConfigMap", json!({"data": "x"}), "string into Go struct field ConfigMap.data of type map[string]string"),
+            (
+                "ConfigMap",
+                json!({"metadata": "x"}),
+                "string into Go struct field ConfigMap.metadata of type v1.ObjectMeta",
+            ),
+            (
+                "ConfigMap",
+                json!({"metadata": {"ownerReferences": {}}}),
+                "object into Go struct field ObjectMeta.metadata.ownerReferences of type []v1.OwnerReference",
+            ),
+            (
+                "Deployment",
+                json!({"spec": {"replicas": 1.5}}),
+                "number 1.5 into Go struct field DeploymentSpec.spec.replicas of type int32",
+            ),
+            (
+                "Pod",
+                json!({"spec": {"containers": [{"image": 1}]}}),
+                "number into Go struct field Container.spec.containers.image of type string",
+            ),
+        ];
+        for (name, object, expected) in cases {
+            let expected = format!("json: cannot unmarshal {expected}");
+            assert_eq!(mistyped(kind(name), &object), Some(expected), "{name} {object}");
+        }
+        assert_eq!(mistyped(kind("ConfigMap"), &json!({"data": {"x": "1"}, "metadata": null})), None);
+    }
+}

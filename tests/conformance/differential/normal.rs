@@ -1,0 +1,104 @@
+//! What no two servers have in common, made equal: uids, versions, times, chosen names, addresses and ports.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::{Captures, Regex};
+use serde_json::Value;
+
+static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let patterns = [
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
+        // Cases write times of the past; those of this day and later are the servers' own.
+        (r"20(2[4-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "<time>"),
+        (r"(?i)resource version: \d+", "resource version: <version>"),
+        (r"current: \d+", "current: <version>"),
+        (r"<version> \(\d+\)", "<version> (<version>)"),
+        // A patched object is quoted whole, with versions and in the order of Go's fields.
+        (r#"patch: Invalid value: "\{.*\}": "#, "patch: Invalid value: <object>: "),
+        (r#"^Invalid value: "\{.*\}": "#, "Invalid value: <object>: "),
+        (r"ResourceVersion in record \(\d+\)", "ResourceVersion in record (<version>)"),
+        (r"\b10\.(9[6-9]|10\d|11[01]|0)\.\d+\.\d+\b", "<address>"),
+    ];
+    patterns.map(|(pattern, name)| (Regex::new(pattern).expect("patterns of this file are valid"), name)).into()
+});
+
+/// An answer as it is compared. `names` holds what this server chose; each is shown by what it was captured as.
+pub(crate) fn answer(mut answer: Value, names: &BTreeMap<String, String>) -> Value {
+    let chosen: Vec<(String, String)> = names
+        .iter()
+        .filter(|(name, value)| name.starts_with("gen") && value.len() > 3)
+        .map(|(name, value)| (value.clone(), format!("<{name}>")))
+        .collect();
+    ages(&mut answer["body"]);
+    walk(&mut answer, "", &chosen);
+    answer
+}
+
+fn walk(value: &mut Value, key: &str, chosen: &[(String, String)]) {
+    match value {
+        Value::Object(map) => {
+            let prefix = map.get("generateName").and_then(Value::as_str).map(str::to_owned);
+            if let (Some(prefix), Some(name)) = (prefix, map.get_mut("name")) {
+                let generated = name.as_str().is_some_and(|n| n.len() == prefix.len() + 5 && n.starts_with(&prefix));
+                if generated {
+                    *name = format!("{prefix}<suffix>").into();
+                }
+            }
+            map.iter_mut().for_each(|(key, member)| walk(member, key, chosen));
+        }
+        Value::Array(items) => {
+            items.iter_mut().for_each(|item| walk(item, key, chosen));
+            if key == "managedFields" {
+                items.sort_by_key(manager);
+            }
+        }
+        Value::String(text) => *text = word(key, text, chosen),
+        Value::Number(number) if key == "nodePort" && number.as_u64() >= Some(30_000) => *value = "<port>".into(),
+        _ => {}
+    }
+}
+
+/// Entries of the same second stand in the order of their managers, so a second's turn would change the order.
+fn manager(entry: &Value) -> String {
+    ["operation", "manager", "subresource", "apiVersion"].map(|key| entry[key].to_string()).join(" ")
+}
+
+fn word(key: &str, text: &str, chosen: &[(String, String)]) -> String {
+    let digits = |text: &str| !text.is_empty() && text != "0" && text.bytes().all(|b| b.is_ascii_digit());
+    match key {
+        "resourceVersion" if digits(text) => return "<version>".to_owned(),
+        "continue" if !text.is_empty() => return "<continue>".to_owned(),
+        _ => {}
+    }
+    let named = chosen.iter().fold(text.to_owned(), |text, (value, name)| text.replace(value, name));
+    PATTERNS.iter().fold(named, |text, (pattern, name)| {
+        pattern.replace_all(&text, |_: &Captures<'_>| (*name).to_owned()).into_owned()
+    })
+}
+
+/// Ages in tables.
+fn ages(body: &mut Value) {
+    match body {
+        Value::Array(events) => events.iter_mut().for_each(|event| ages(&mut event["object"])),
+        Value::Object(_) if body["kind"] == "Table" => {
+            let columns = body["columnDefinitions"].as_array().cloned().unwrap_or_default();
+            let dated: Vec<usize> = (0..columns.len()).filter(|i| columns[*i]["name"] == "Age").collect();
+            for row in body["rows"].as_array_mut().into_iter().flatten() {
+                dated.iter().for_each(|i| row["cells"][*i] = "<age>".into());
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Drops items of the real server's list that the other does not have.
+pub(crate) fn keep_common(real: &mut Value, ours: &Value, pointer: &str, key: &str) {
+    let known: Vec<Value> =
+        ours["body"].pointer(pointer).and_then(Value::as_array).into_iter().flatten().cloned().collect();
+    if let Some(items) = real["body"].pointer_mut(pointer).and_then(Value::as_array_mut) {
+        let id =
+            |item: &Value| if key.is_empty() { item.clone() } else { item.pointer(key).cloned().unwrap_or_default() };
+        items.retain(|item| known.iter().any(|other| id(other) == id(item)));
+    }
+}
