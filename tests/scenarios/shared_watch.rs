@@ -12,9 +12,17 @@ use backplane_sandbox::{World, WorldOptions};
 use backplane_tests::audit::{Audit, DAEMON};
 use backplane_tests::driver::client_from_kubeconfig;
 use backplane_tests::figures::Figures;
-use backplane_tests::fixture::{Fixture, Typist, cache_dir, options};
+use backplane_tests::fixture::{Fixture, cache_dir, options};
+use backplane_tests::ground::{Base, Ground};
 use backplane_tests::guests::{apply_new, define, guest, website};
 use backplane_tests::wait::{equal, eventually, failure};
+
+backplane_tests::on_each_ground!(
+    the_api_server_sees_one_watch_for_each_kind_and_selector,
+    once_the_guide_has_settled_nobody_writes_and_nobody_looks,
+    plugins_that_share_kinds_do_not_keep_each_other_busy,
+    a_plugin_is_not_woken_by_objects_that_are_none_of_its_business,
+);
 
 /// The store itself watches definitions, to notice kinds that come later.
 const CRDS: &str = "customresourcedefinitions";
@@ -28,9 +36,11 @@ fn own_crds() -> Result<Vec<String>> {
 }
 
 /// A daemon with plugins that read the same kinds, in a world whose audit began before it.
-async fn audited() -> Result<(World, Daemon, Audit)> {
-    let world = World::start(WorldOptions { time_scale: 0.02, crds: own_crds()?, ..WorldOptions::default() }).await?;
-    let audit = Audit::of(world.api().expect("the embedded API server"));
+async fn audited(base: &Base) -> Result<(World, Daemon, Audit)> {
+    let external = base.external();
+    let options = WorldOptions { time_scale: 0.02, crds: own_crds()?, external, ..WorldOptions::default() };
+    let world = World::start(options).await?;
+    let audit = base.audit(&world)?;
     let text = format!(
         "observe = {{ listen = \"127.0.0.1:0\" }}\nengine = {{ cache-dir = {:?} }}\n[[plugin]]\npath = {:?}\n[[plugin]]\npath = {:?}\n[[plugin]]\npath = {:?}\n",
         cache_dir(),
@@ -64,9 +74,9 @@ fn watches(audit: &Audit) -> Result<BTreeMap<String, usize>> {
     Ok(seen)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_api_server_sees_one_watch_for_each_kind_and_selector() -> Result<()> {
-    let (world, daemon, audit) = audited().await?;
+async fn the_api_server_sees_one_watch_for_each_kind_and_selector(ground: Ground) -> Result<()> {
+    let Some(base) = ground.prepare("one watch for each kind and selector").await? else { return Ok(()) };
+    let (world, daemon, audit) = audited(&base).await?;
     let figures = Figures::read(daemon.observe_address()).await?;
     let mut declared: BTreeMap<String, usize> = BTreeMap::new();
     for sample in figures.family("backplane_watch_readers") {
@@ -138,10 +148,10 @@ async fn rests(fixture: &Fixture, audit: &Audit) -> Result<()> {
     audit.at_rest(fixture.guide.limit, REST).await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn once_the_guide_has_settled_nobody_writes_and_nobody_looks() -> Result<()> {
-    let fixture = Fixture::start().await?;
-    let audit = Audit::of(fixture.dev.world.api().expect("the embedded API server"));
+async fn once_the_guide_has_settled_nobody_writes_and_nobody_looks(ground: Ground) -> Result<()> {
+    let what = "that a settled guide is at rest";
+    let Some(fixture) = Fixture::with_cluster_api(ground, what, options()).await? else { return Ok(()) };
+    let audit = fixture.audit()?;
     fixture.play(2).await?;
     rests(&fixture, &audit).await?;
     let looks = looks(&fixture).await?;
@@ -149,21 +159,21 @@ async fn once_the_guide_has_settled_nobody_writes_and_nobody_looks() -> Result<(
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn plugins_that_share_kinds_do_not_keep_each_other_busy() -> Result<()> {
+async fn plugins_that_share_kinds_do_not_keep_each_other_busy(ground: Ground) -> Result<()> {
     let options = DevOptions { plugins: vec![guest("website.wasm")], ..options() };
-    let fixture = Fixture::with(options, Typist::Client).await?;
+    let what = "plugins side by side";
+    let Some(fixture) = Fixture::with_cluster_api(ground, what, options).await? else { return Ok(()) };
     define(&fixture.guide.driver).await?;
-    let audit = Audit::of(fixture.dev.world.api().expect("the embedded API server"));
+    let audit = fixture.audit()?;
     apply_new(&fixture.guide.driver, fixture.guide.limit, &website("neighbour")).await?;
     fixture.play(2).await?;
     rests(&fixture, &audit).await
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_plugin_is_not_woken_by_objects_that_are_none_of_its_business() -> Result<()> {
+async fn a_plugin_is_not_woken_by_objects_that_are_none_of_its_business(ground: Ground) -> Result<()> {
     let options = DevOptions { plugins: vec![guest("website.wasm")], ..options() };
-    let fixture = Fixture::with(options, Typist::Client).await?;
+    let what = "plugins side by side";
+    let Some(fixture) = Fixture::with_cluster_api(ground, what, options).await? else { return Ok(()) };
     define(&fixture.guide.driver).await?;
     fixture.play(2).await?;
     // The guide made Services and Deployments; none has a Website for its owner.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use backplane::dev::{Dev, DevOptions};
@@ -13,6 +13,7 @@ use crate::cloud::CloudView;
 use crate::driver::{Driver, client_from_kubeconfig, find_kubectl};
 use crate::ground::{Base, Ground};
 use crate::guide::{Guide, VERSION, steps};
+use crate::real::ClusterApi;
 
 /// How much faster than the real thing the simulators' delays run.
 const TIME_SCALE: f64 = 0.02;
@@ -25,6 +26,8 @@ pub struct Fixture {
     pub dev: Dev,
     /// Follows the guide.
     pub guide: Guide,
+    /// The real Cluster API, if it was asked for.
+    pub managers: Option<ClusterApi>,
     /// Ends after the world that works on it.
     base: Base,
     /// Scratch files; gone with the fixture.
@@ -85,7 +88,17 @@ impl Fixture {
         let dev = Dev::start(base.options(options)).await?;
         let folder = tempfile::tempdir()?;
         let guide = guide(&dev, &folder, typist).await?;
-        Ok(Self { dev, guide, base, folder })
+        Ok(Self { dev, guide, managers: None, base, folder })
+    }
+
+    /// The same with Cluster API, real where the ground is.
+    ///
+    /// # Errors
+    /// What did not start.
+    pub async fn with_cluster_api(ground: Ground, what: &str, options: DevOptions) -> Result<Option<Self>> {
+        let Some(mut fixture) = Self::on(ground, what, options).await? else { return Ok(None) };
+        fixture.managers = fixture.base.managers().await?;
+        Ok(Some(fixture))
     }
 
     /// What the API server is asked from now on.
@@ -93,11 +106,7 @@ impl Fixture {
     /// # Errors
     /// A record that cannot be read.
     pub fn audit(&self) -> Result<Audit> {
-        match (self.base.audit_log(), self.dev.world.api()) {
-            (Some(log), _) => Audit::of_log(log),
-            (None, Some(api)) => Ok(Audit::of(api)),
-            (None, None) => anyhow::bail!("nobody keeps a record"),
-        }
+        self.base.audit(&self.dev.world)
     }
 
     /// Plays the guide's steps up to and including this one.
@@ -106,7 +115,9 @@ impl Fixture {
     /// The step that failed.
     pub async fn play(&self, last: u32) -> Result<()> {
         for step in steps().into_iter().filter(|step| step.number <= last) {
+            let begin = Instant::now();
             step.run(&self.guide).await.with_context(|| format!("step {} ({})", step.number, step.title))?;
+            println!("step {} {} in {:.1} s", step.number, step.title, begin.elapsed().as_secs_f64());
         }
         Ok(())
     }

@@ -1,20 +1,18 @@
 //! Where a scenario takes place. Scenarios are written once and run on each.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use backplane::dev::DevOptions;
-use backplane_sandbox::ExternalCluster;
+use backplane_sandbox::{ExternalCluster, World};
 
-use crate::audit::DAEMON;
-use crate::real::{ControlPlane, PlaneOptions, PlaneToken, parts};
+use crate::audit::{Audit, DAEMON};
+use crate::real::{ClusterApi, ControlPlane, PlaneOptions, PlaneToken, parts};
 
 /// The API server of a scenario, and the controllers that belong to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ground {
     /// Our own, with stand-ins for everything else.
     Embedded,
-    /// kube-apiserver with etcd and kube-controller-manager.
+    /// kube-apiserver with etcd and kube-controller-manager; Cluster API is the real one or not there.
     Real,
 }
 
@@ -26,6 +24,8 @@ pub enum Base {
     Real(Box<ControlPlane>),
 }
 
+/// What no stand-in does where the real program can.
+const REAL_MANAGERS: [&str; 2] = ["cluster-api", "kubeadm"];
 /// The daemon's token on a real server.
 const TOKEN: &str = "daemon";
 
@@ -50,18 +50,44 @@ impl Base {
     pub fn options(&self, options: DevOptions) -> DevOptions {
         match self {
             Self::Embedded => options,
-            Self::Real(plane) => {
-                let cluster = ExternalCluster { admin: plane.kubeconfig(), daemon: plane.kubeconfig_for(TOKEN) };
-                DevOptions { external: Some(cluster), ..options }
+            Self::Real(_) => {
+                let real = REAL_MANAGERS.map(str::to_owned);
+                let without = options.without.into_iter().chain(real).collect();
+                DevOptions { external: self.external(), without, ..options }
             }
         }
     }
 
-    /// The real server's own record of what it was asked.
-    pub fn audit_log(&self) -> Option<PathBuf> {
+    /// The cluster that a world works on, unless it has one of its own.
+    pub fn external(&self) -> Option<ExternalCluster> {
         match self {
             Self::Embedded => None,
-            Self::Real(plane) => Some(plane.audit_log().into()),
+            Self::Real(plane) => {
+                Some(ExternalCluster { admin: plane.kubeconfig(), daemon: plane.kubeconfig_for(TOKEN) })
+            }
+        }
+    }
+
+    /// Starts what a world on this ground leaves to real programs.
+    ///
+    /// # Errors
+    /// A manager that does not start.
+    pub async fn managers(&self) -> Result<Option<ClusterApi>> {
+        match self {
+            Self::Embedded => Ok(None),
+            Self::Real(plane) => ClusterApi::start(&plane.kubeconfig(), plane.parts()).await.map(Some),
+        }
+    }
+
+    /// What the API server is asked from now on.
+    ///
+    /// # Errors
+    /// A record that cannot be read.
+    pub fn audit(&self, world: &World) -> Result<Audit> {
+        match (self, world.api()) {
+            (Self::Real(plane), _) => Audit::of_log(plane.audit_log().into()),
+            (Self::Embedded, Some(api)) => Ok(Audit::of(api)),
+            (Self::Embedded, None) => anyhow::bail!("nobody keeps a record"),
         }
     }
 }

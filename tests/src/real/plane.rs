@@ -158,6 +158,11 @@ impl ControlPlane {
         client_from_kubeconfig(&self.kubeconfig()).await
     }
 
+    /// Where its programs, and others, are.
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
     /// What the API server was asked, one JSON object a line.
     pub fn audit_log(&self) -> &Path {
         &self.files.audit
