@@ -34,7 +34,7 @@ fn main() -> Result<()> {
     match task {
         "demo" => demo::demo(rest),
         "test" => test::test(rest),
-        "real-parts" => real_parts::real_parts().map(drop),
+        "real-parts" => real_parts::all().map(drop),
         "bench" => bench::bench(rest),
         "guests" => build::guests().map(drop),
         "lint" => lint::lint(),

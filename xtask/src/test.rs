@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::build::{Profile, guests, programs};
-use crate::real_parts::real_parts;
+use crate::real_parts;
 use crate::run::{cargo, root, shown};
 
 /// Guests whose logic is also tested natively.
@@ -48,7 +48,7 @@ struct Counts {
 
 pub(crate) fn test(arguments: &[String]) -> Result<()> {
     let wanted = Wanted::read(arguments)?;
-    let real = if wanted.real { Some(real_parts()?) } else { None };
+    let real = if wanted.real { Some(real_parts::for_tests()?) } else { None };
     let guests = guests()?;
     let programs = programs(Profile::Dev)?;
     let mut host = cargo();
