@@ -1,7 +1,8 @@
 //! A complete control plane on free ports in a temporary folder.
 
+mod commands;
+
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -250,58 +251,6 @@ impl ControlPlane {
             Part::ApiServer => &mut self.apiserver,
             Part::Controllers => &mut self.controllers,
         }
-    }
-
-    fn etcd_command(&self) -> Command {
-        let (client, peer) = (self.etcd_url(), format!("http://127.0.0.1:{}", self.peer_port));
-        let mut command = Command::new(self.parts.program("etcd"));
-        command.args(["--unsafe-no-fsync", "--log-level=error", "--quota-backend-bytes=8589934592"]);
-        command.arg(format!("--data-dir={}", self.path("etcd").display()));
-        command.args([format!("--listen-client-urls={client}"), format!("--advertise-client-urls={client}")]);
-        command.args([format!("--listen-peer-urls={peer}"), format!("--initial-advertise-peer-urls={peer}")]);
-        command.arg(format!("--initial-cluster=default={peer}"));
-        command
-    }
-
-    fn apiserver_command(&self) -> Command {
-        let Files { certificate, key, accounts: [sign, check], tokens, policy, audit, .. } = &self.files;
-        let mut command = Command::new(self.parts.program("kube-apiserver"));
-        command.args([
-            "--bind-address=127.0.0.1",
-            "--authorization-mode=RBAC",
-            "--service-cluster-ip-range=10.96.0.0/16",
-            "--service-account-issuer=https://kubernetes.default.svc",
-            "--disable-admission-plugins=ServiceAccount",
-        ]);
-        command.args([format!("--etcd-servers={}", self.etcd_url()), format!("--secure-port={}", self.port)]);
-        let file = |name: &str, file: &Path| format!("--{name}={}", file.display());
-        command.args([
-            file("cert-dir", &self.path("certificates")),
-            file("tls-cert-file", certificate),
-            file("tls-private-key-file", key),
-            file("service-account-key-file", check),
-            file("service-account-signing-key-file", sign),
-            file("token-auth-file", tokens),
-            file("audit-policy-file", policy),
-            file("audit-log-path", audit),
-        ]);
-        command.args(&self.options.apiserver);
-        command
-    }
-
-    fn controllers_command(&self) -> Result<Command> {
-        let kubeconfig = self.path("controllers.conf");
-        std::fs::write(&kubeconfig, self.kubeconfig())?;
-        let file = |name: &str, file: &Path| format!("--{name}={}", file.display());
-        let mut command = Command::new(self.parts.program("kube-controller-manager"));
-        command.args(["--use-service-account-credentials=false", "--leader-elect=false"]);
-        command.arg(format!("--secure-port={}", free_port()?)).arg(file("cert-dir", &self.path("certificates")));
-        command.args(
-            ["kubeconfig", "authentication-kubeconfig", "authorization-kubeconfig"].map(|n| file(n, &kubeconfig)),
-        );
-        command.arg(file("service-account-private-key-file", &self.files.accounts[0]));
-        command.arg(format!("--controllers={}", self.options.controller_names.join(",")));
-        Ok(command)
     }
 
     fn path(&self, name: &str) -> PathBuf {
