@@ -130,7 +130,7 @@ impl Rules {
         self.planned = now;
         self.notice_members(now);
         let lost: Vec<String> = self.held.keys().filter(|name| self.is_lost(name, now)).cloned().collect();
-        lost.iter().for_each(|name| drop(self.held.remove(name)));
+        self.held.retain(|name, _| !lost.contains(name));
         let mut steps: Vec<Step> = lost.into_iter().map(Step::Lose).collect();
         if self.stopping {
             steps.extend(self.leave_all());

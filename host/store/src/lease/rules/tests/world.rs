@@ -68,6 +68,9 @@ enum Answer {
     Listed(Vec<Sight>, u64),
 }
 
+/// When an answer arrives, with whom, and to which step, sent when.
+type Coming = (Moment, String, Option<(Step, Moment)>, Answer);
+
 pub(super) struct World {
     now: Moment,
     timing: Timing,
@@ -79,7 +82,7 @@ pub(super) struct World {
     version: u64,
     frozen_until: Moment,
     messages: Vec<Message>,
-    answers: Vec<(Moment, String, Option<(Step, Moment)>, Answer)>,
+    answers: Vec<Coming>,
     pub(super) writes: u64,
     pub(super) moves: u64,
     pub(super) wrong: Vec<String>,
