@@ -68,11 +68,13 @@ pub struct Response {
     pub conditions: Vec<Condition>,
     /// Events to record.
     pub events: Vec<Event>,
+    /// A JSON object to merge into the object's status (RFC 7386), in one request with the conditions. `None`: leave it.
+    pub status: Option<Vec<u8>>,
 }
 
 impl From<Outcome> for Response {
     fn from(outcome: Outcome) -> Self {
-        Self { outcome, conditions: Vec::new(), events: Vec::new() }
+        Self { outcome, conditions: Vec::new(), events: Vec::new(), status: None }
     }
 }
 

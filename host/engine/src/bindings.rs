@@ -20,6 +20,7 @@ wasmtime::component::bindgen!({
             import backplane:cluster/cluster@0.1.0;
             import backplane:settings/settings@0.1.0;
             import backplane:logging/logging@0.1.0;
+            import backplane:reconciler/status@0.1.0;
             export backplane:lifecycle/lifecycle@0.1.0;
             export backplane:reconciler/reconciler@0.1.0;
             export backplane:provider/machines@0.1.0;
@@ -32,5 +33,7 @@ wasmtime::component::bindgen!({
     exports: { default: async },
 });
 
-pub(crate) use self::backplane::{cluster::cluster, logging::logging, settings::settings, store::store, types::types};
+pub(crate) use self::backplane::{
+    cluster::cluster, logging::logging, reconciler::status, settings::settings, store::store, types::types,
+};
 pub(crate) use self::exports::backplane::{lifecycle::lifecycle, provider::machines, reconciler::reconciler};

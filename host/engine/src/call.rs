@@ -68,7 +68,12 @@ impl Call for Reconcile<'_> {
 
     async fn run(&self, store: &mut Store<State>, exports: &Exports) -> wasmtime::Result<Self::Answer> {
         let request = reconciler::Request::from(self.0);
-        Ok(exported(&exports.reconciler)?.call_reconcile(store, &request).await?.into())
+        let state = store.data_mut();
+        (state.reconciled, state.returned_status) = (Some(self.0.object.clone()), None);
+        let answer = exported(&exports.reconciler)?.call_reconcile(&mut *store, &request).await;
+        let state = store.data_mut();
+        state.reconciled = None;
+        Ok(Response { status: state.returned_status.take(), ..answer?.into() })
     }
 
     fn weigh(answer: &Response) -> usize {

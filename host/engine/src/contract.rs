@@ -17,12 +17,13 @@ pub(crate) const DUTIES: &str = "backplane:reconciler/reconciler or backplane:pr
 
 const EXPORTS: [(&str, &str); 3] = [(LIFECYCLE, "0.1.0"), (RECONCILER, "0.1.0"), (MACHINES, "0.1.0")];
 
-const IMPORTS: [(&str, &str); 25] = [
+const IMPORTS: [(&str, &str); 26] = [
     ("backplane:types/types", "0.1.0"),
     ("backplane:store/store", "0.1.0"),
     ("backplane:cluster/cluster", "0.1.0"),
     ("backplane:settings/settings", "0.1.0"),
     ("backplane:logging/logging", "0.1.0"),
+    ("backplane:reconciler/status", "0.1.0"),
     ("wasi:http/types", "0.2.0"),
     ("wasi:http/outgoing-handler", "0.2.0"),
     ("wasi:clocks/wall-clock", "0.2.0"),

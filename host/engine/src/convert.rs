@@ -82,6 +82,7 @@ impl From<reconciler::Response> for Response {
             outcome: response.outcome.into(),
             conditions: response.conditions.into_iter().map(Into::into).collect(),
             events: response.events.into_iter().map(Into::into).collect(),
+            status: None,
         }
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod cluster;
 pub(crate) mod http;
 pub(crate) mod logging;
 pub(crate) mod settings;
+pub(crate) mod status;
 pub(crate) mod stdio;
 pub(crate) mod store;
 mod wasi;
@@ -21,6 +22,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     store::add(&mut linker)?;
     bindings::cluster::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     bindings::settings::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
+    bindings::status::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     bindings::logging::add_to_linker::<State, HasSelf<State>>(&mut linker, |state| state)?;
     wasi::add(&mut linker)?;
     Ok(linker)

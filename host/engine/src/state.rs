@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use backplane_core::ObjectRef;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
@@ -26,6 +27,10 @@ pub(crate) struct State {
     pub(crate) context: Arc<Context>,
     pub(crate) meter: Arc<Meter>,
     pub(crate) memory: Memory,
+    /// What the running call reconciles.
+    pub(crate) reconciled: Option<ObjectRef>,
+    /// The status that it wants written after its return.
+    pub(crate) returned_status: Option<Vec<u8>>,
     metrics: Arc<Metrics>,
     table: ResourceTable,
     wasi: WasiCtx,
@@ -51,6 +56,8 @@ impl State {
                 .stderr(Lines::new(plugin, "stderr", Arc::clone(&meter)))
                 .max_random_size(RANDOM_BYTES)
                 .build(),
+            reconciled: None,
+            returned_status: None,
             requests: Requests::new(Arc::clone(&context), Arc::clone(&meter), Arc::clone(&metrics)),
             http,
             table,

@@ -71,7 +71,7 @@ impl ClusterRoom {
         self.report_ready(&object).await?;
         let condition = |kind: &str| Condition::new(kind, Status::True, "Provisioned", "");
         let conditions = vec![condition("Ready"), condition(&self.kinds.cluster_condition)];
-        Ok(Response { outcome: Outcome::Done, conditions, events: Vec::new() })
+        Ok(Response { outcome: Outcome::Done, conditions, events: Vec::new(), status: None })
     }
 
     async fn claim(&self, object: &Object) -> Result<(), RoomError> {
@@ -131,6 +131,6 @@ impl ClusterRoom {
             condition
         };
         let conditions = vec![state("Ready"), state(&self.kinds.cluster_condition)];
-        Response { outcome: Outcome::AwaitChange, conditions, events: Vec::new() }
+        Response { outcome: Outcome::AwaitChange, conditions, events: Vec::new(), status: None }
     }
 }

@@ -190,6 +190,7 @@ impl MachineRoom {
             outcome: Outcome::RequeueAfter(state.poll_after.unwrap_or(rest)),
             conditions: state_conditions(&self.kinds, &state),
             events: state.events,
+            status: None,
         })
     }
 
@@ -212,13 +213,14 @@ impl MachineRoom {
         };
         if state.phase == MachinePhase::Gone {
             self.without_finalizer(object).await?;
-            return Ok(Response { outcome: Outcome::Done, conditions: Vec::new(), events: state.events });
+            return Ok(Response { outcome: Outcome::Done, conditions: Vec::new(), events: state.events, status: None });
         }
         self.write_status(object, &state).await?;
         Ok(Response {
             outcome: Outcome::RequeueAfter(state.poll_after.unwrap_or(MOVING)),
             conditions: state_conditions(&self.kinds, &state),
             events: state.events,
+            status: None,
         })
     }
 
@@ -246,13 +248,18 @@ impl MachineRoom {
 
     fn waiting(&self, reason: &str, message: &str) -> Response {
         let conditions = failing(&self.kinds, reason, Severity::Info, message.into());
-        Response { outcome: Outcome::AwaitChange, conditions, events: Vec::new() }
+        Response { outcome: Outcome::AwaitChange, conditions, events: Vec::new(), status: None }
     }
 
     fn broken(&self, reason: &str, message: String) -> Response {
         let event = Event { kind: EventType::Warning, reason: reason.into(), message: message.clone() };
         let conditions = failing(&self.kinds, reason, Severity::Error, message.clone());
-        Response { outcome: Outcome::Failed { message, retry_after: None }, conditions, events: vec![event] }
+        Response {
+            outcome: Outcome::Failed { message, retry_after: None },
+            conditions,
+            events: vec![event],
+            status: None,
+        }
     }
 
     fn provider_failed(&self, error: &MachineError) -> Response {
@@ -269,7 +276,12 @@ impl MachineRoom {
             MachineError::Exhausted(_) => ("Exhausted", retry(&message)),
             MachineError::Other(_) => ("ProviderFailed", retry(&message)),
         };
-        Response { outcome, conditions: failing(&self.kinds, reason, Severity::Error, message), events: Vec::new() }
+        Response {
+            outcome,
+            conditions: failing(&self.kinds, reason, Severity::Error, message),
+            events: Vec::new(),
+            status: None,
+        }
     }
 }
 
@@ -280,5 +292,5 @@ fn retry(message: &str) -> Outcome {
 /// Nothing is done to a paused object; only the condition says so.
 pub(crate) fn paused() -> Response {
     let condition = Condition::new("Paused", Status::True, "Paused", "");
-    Response { outcome: Outcome::Done, conditions: vec![condition], events: Vec::new() }
+    Response { outcome: Outcome::Done, conditions: vec![condition], events: Vec::new(), status: None }
 }

@@ -24,6 +24,8 @@ pub(crate) struct Verdict {
     pub(crate) next: Next,
     /// Conditions to state; empty: leave them alone.
     pub(crate) conditions: Vec<Condition>,
+    /// What the reconciler wants merged into the status.
+    pub(crate) status: Option<Vec<u8>>,
     /// What the reconciler itself wants recorded.
     pub(crate) events: Vec<Event>,
     /// What went wrong, to be told once.
@@ -39,7 +41,7 @@ pub(crate) fn judge(result: Result<Response, CallError>, options: &Options) -> V
 }
 
 fn answered(response: Response, options: &Options) -> Verdict {
-    let Response { outcome, mut conditions, events } = response;
+    let Response { outcome, mut conditions, events, status } = response;
     let label = outcome.label();
     let good = || Condition::new(RECONCILED, Status::True, "Succeeded", "");
     let bad =
@@ -55,7 +57,7 @@ fn answered(response: Response, options: &Options) -> Verdict {
     };
     conditions.retain(|condition| condition.kind != RECONCILED);
     conditions.push(own);
-    Verdict { label, next, conditions, events, trouble }
+    Verdict { label, next, conditions, status, events, trouble }
 }
 
 fn unanswered(error: &CallError) -> Verdict {
@@ -70,7 +72,7 @@ fn unanswered(error: &CallError) -> Verdict {
         CallError::Saturated { .. } => (Vec::new(), None),
         _ => (vec![Condition::new(RECONCILED, Status::False, reason, &*message)], Some(warning(reason, &message))),
     };
-    Verdict { label: label(error), next, conditions, events: Vec::new(), trouble }
+    Verdict { label: label(error), next, conditions, status: None, events: Vec::new(), trouble }
 }
 
 fn warning(why: &str, message: &str) -> Event {
@@ -141,7 +143,7 @@ mod tests {
     #[test]
     fn a_reconciler_cannot_speak_for_the_host() {
         let stated = vec![Condition::new(RECONCILED, Status::True, "Mine", "")];
-        let response = Response { outcome: refused(), conditions: stated, events: vec![] };
+        let response = Response { outcome: refused(), conditions: stated, events: vec![], status: None };
         let verdict = judge(Ok(response), &Options::default());
         assert_eq!((verdict.conditions.len(), verdict.conditions[0].reason.as_str()), (1, "Bad"));
     }

@@ -1,6 +1,8 @@
-//! Writes conditions into objects, and knows its own writes when they come back as changes.
+//! Writes conditions, and the status that a reconciler returned, into objects, in one request; and knows its own writes
+//! when they come back as changes.
 
 mod echo;
+mod returned;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,6 +22,7 @@ use crate::options::{Conditions, Options, StatusStyle};
 use crate::queue::Queue;
 use crate::wakes::Wakes;
 pub(crate) use echo::Echoes;
+pub(crate) use returned::Returned;
 
 /// How often a conflicting patch is made anew from the fresh object.
 const TRIES: u32 = 5;
@@ -34,6 +37,15 @@ pub(crate) struct StatusWriter {
     pub(crate) echoes: Arc<Echoes>,
     /// Kinds whose schema turned out to drop conditions.
     pub(crate) barren: Mutex<HashSet<Kind>>,
+}
+
+/// What is to be said about an object after a look.
+pub(crate) struct Statement<'a> {
+    /// The generation that the reconciler saw.
+    pub(crate) generation: i64,
+    /// Empty: leave them alone.
+    pub(crate) conditions: &'a [Condition],
+    pub(crate) returned: Returned,
 }
 
 /// The part of an object that conditions live in.
@@ -55,22 +67,24 @@ impl Live {
 }
 
 impl StatusWriter {
-    /// Makes the object say these conditions. `generation` is the one that the reconciler saw.
+    /// Makes the object say so.
     pub(crate) async fn state(
         &self,
         object: &ObjectRef,
-        generation: i64,
-        conditions: &[Condition],
+        statement: Statement<'_>,
         options: &Options,
     ) -> Result<(), WriteError> {
         let style = options.style_of(&object.kind);
-        if style.conditions == Conditions::None || conditions.is_empty() || self.is_barren(&object.kind) {
+        let silent = style.conditions == Conditions::None || self.is_barren(&object.kind);
+        let conditions = if silent { &[] } else { statement.conditions };
+        if conditions.is_empty() && statement.returned.is_empty() {
             return Ok(());
         }
+        let statement = Statement { conditions, ..statement };
         for attempt in 0..TRIES {
             let Some(entry) = self.wakes.find(object) else { return Ok(()) };
-            let context = Context { style: style.conditions, generation, now: (options.clock)() };
-            let Some(patch) = patch(&entry, conditions, style, &context) else { return Ok(()) };
+            let context = Context { style: style.conditions, generation: statement.generation, now: (options.clock)() };
+            let Some(patch) = patch(&entry, &statement, style, &context) else { return Ok(()) };
             match self.write(object, entry.version(), &patch).await {
                 Err(WriteError::Conflict(_)) if attempt + 1 < TRIES => {
                     tokio::time::sleep(PAUSE * 2_u32.pow(attempt)).await;
@@ -78,7 +92,9 @@ impl StatusWriter {
                 Err(WriteError::NotFound(_)) => return Ok(()),
                 Err(error) => return Err(error),
                 Ok(answer) => {
-                    self.notice_barren(object, &answer);
+                    if !conditions.is_empty() {
+                        self.notice_barren(object, &answer);
+                    }
                     return Ok(());
                 }
             }
@@ -114,13 +130,19 @@ impl StatusWriter {
     }
 }
 
-fn patch(entry: &Entry, conditions: &[Condition], style: &StatusStyle, context: &Context) -> Option<Value> {
+/// One merge patch for all that is news; `None` if nothing is.
+fn patch(entry: &Entry, statement: &Statement<'_>, style: &StatusStyle, context: &Context) -> Option<Value> {
     let bytes = entry.bytes();
     let live = Live::read(&bytes);
-    let merged = merge(live.conditions(), conditions, context)?;
+    let merged = merge(live.conditions(), statement.conditions, context);
+    let news = statement.returned.news(live.status.as_ref());
+    if merged.is_none() && news.is_empty() {
+        return None;
+    }
     let has_status = live.status.as_ref().is_some_and(|status| !status.is_empty());
     let seed = style.seed.as_ref().and_then(Value::as_object).filter(|_| !has_status);
     let mut status = seed.cloned().unwrap_or_default();
-    status.insert("conditions".into(), Value::Array(merged));
+    status.extend(news);
+    status.extend(merged.map(|merged| ("conditions".to_owned(), Value::Array(merged))));
     Some(json!({"metadata": {"resourceVersion": entry.version().to_string()}, "status": status}))
 }

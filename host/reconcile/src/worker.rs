@@ -17,7 +17,7 @@ use tracing::{Instrument, Span, debug, field, info_span, warn};
 use crate::options::Options;
 use crate::outcome::{Verdict, judge};
 use crate::queue::{Next, Work};
-use crate::status::StatusWriter;
+use crate::status::{Returned, Statement, StatusWriter};
 use crate::wakes::Wakes;
 
 pub(crate) struct Worker {
@@ -60,12 +60,18 @@ impl Worker {
             self.told().remove(&request.object);
         }
         self.tell(&request.object, &verdict, gone).await;
-        let written = self.status.state(&request.object, generation, &verdict.conditions, &self.options).await;
+        let written = self.state(&request.object, generation, &verdict).await;
         let next = if gone { Next::Rest } else { after_status(verdict.next, written) };
         if matches!(next, Next::Retry { .. } | Next::RetrySlowly) {
             self.options.metrics.retried(&self.name);
         }
         next
+    }
+
+    async fn state(&self, object: &ObjectRef, generation: i64, verdict: &Verdict) -> Result<(), WriteError> {
+        let returned = verdict.status.as_deref().map_or_else(Returned::default, Returned::read);
+        let statement = Statement { generation, conditions: &verdict.conditions, returned };
+        self.status.state(object, statement, &self.options).await
     }
 
     /// A panic in a room of the host is caught here; a guest's trap never comes so far.

@@ -2,6 +2,11 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
 /// What comes next. Whatever it is, a change of the object or of what wakes it makes the host call again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -44,12 +49,32 @@ pub struct Response {
     pub conditions: Vec<Condition>,
     /// Events about the object.
     pub events: Vec<Event>,
+    /// What the object's status is to say; see [`Response::status`].
+    pub status: Option<Value>,
 }
 
 impl Response {
     /// An outcome without conditions and events.
     pub fn new(outcome: Outcome) -> Self {
-        Self { outcome, conditions: Vec::new(), events: Vec::new() }
+        Self { outcome, conditions: Vec::new(), events: Vec::new(), status: None }
+    }
+
+    /// Says what the object's status is. The host writes it together with the conditions, in one request, and only if the
+    /// object does not say so already.
+    ///
+    /// It is merged (RFC 7386): a `None` that is serialised removes a member, what is left out stays. Its write does not wake the object
+    /// again, and one that fails makes the look fail. To act on the answer use [`crate::Cluster::apply_status`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] for a status that is no JSON object.
+    pub fn status<T: Serialize + ?Sized>(mut self, status: &T) -> Result<Self> {
+        let shape = |cause: String| Error::Shape { what: "the status".into(), cause };
+        let status = serde_json::to_value(status).map_err(|error| shape(error.to_string()))?;
+        if !status.is_object() {
+            return Err(shape("an object is expected".into()));
+        }
+        self.status = Some(status);
+        Ok(self)
     }
 
     /// States a condition.

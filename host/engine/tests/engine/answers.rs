@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backplane_core::condition::{EventType, Status};
+use backplane_core::declaration::{Verb, Write};
+use backplane_core::grant::Permissions;
 use backplane_core::machines::{Bootstrap, MachineError, MachinePhase, MachineRequest, Machines};
 use backplane_core::reconcile::Reconciler;
-use backplane_core::{CallError, ObjectRef};
+use backplane_core::{CallError, Declaration, Grant, ObjectRef};
 use backplane_engine::Context;
 
 use crate::support::{Fake, ask, kind, limited, load, over, slot, wish};
@@ -35,6 +37,25 @@ async fn the_request_and_the_whole_response_arrive() {
     assert_eq!(response.conditions[0].status, Status::True);
     assert_eq!((response.events[0].kind, response.events[0].reason.as_str()), (EventType::Normal, "Seen"));
     assert_eq!(ask(&slot, "hello").await.expect("answer"), "hello changed 2");
+}
+
+#[tokio::test]
+async fn a_status_is_returned_by_who_may_apply_it() {
+    let slot_of = |permissions: Permissions| {
+        slot(load("echo"), Context { permissions: Arc::new(permissions), ..Context::nothing("echo") })
+    };
+    let nobody = slot_of(Permissions::new(Declaration::default(), Grant::default()));
+    let response = nobody.reconcile(&wish("status")).await.expect("answer");
+    assert_eq!(response.status, None);
+    assert!(ask(&nobody, "status").await.expect("answer").contains("StatusError::Denied"));
+
+    let writes = vec![Write { kind: kind("Wish"), verbs: vec![Verb::ApplyStatus] }];
+    let somebody = slot_of(Permissions::new(Declaration { writes, ..Declaration::default() }, Grant::default()));
+    let response = somebody.reconcile(&wish("status")).await.expect("answer");
+    assert_eq!(response.status.as_deref(), Some(&br#"{"ready":true}"#[..]));
+    let said = ask(&somebody, "status").await.expect("answer");
+    assert!(said.starts_with("Err(StatusError::Invalid(") && said.ends_with("Ok(())"), "{said}");
+    assert_eq!(somebody.reconcile(&wish("hello")).await.expect("answer").status, None, "not the one of another call");
 }
 
 #[tokio::test]

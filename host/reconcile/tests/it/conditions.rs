@@ -27,7 +27,7 @@ async fn conditions_are_written_once_with_the_generation_that_was_seen() {
     fake.put(&thing(), "a", json!({"spec": 1, "status": {"conditions": [{"type": "Theirs", "status": "True"}]}}));
     let s = Setup::run(&fake, declaration(vec![]), options(), |_| {
         let conditions = vec![Condition::new("Ready", Status::False, "Waiting", "for the cloud")];
-        Ok(Response { outcome: Outcome::AwaitChange, conditions, events: vec![] })
+        Ok(Response { outcome: Outcome::AwaitChange, conditions, events: vec![], status: None })
     });
     let ready = s.reason("a", "Ready", "Waiting").await;
     assert_eq!((&ready["observedGeneration"], &ready["message"]), (&json!(1), &json!("for the cloud")));
@@ -75,7 +75,7 @@ async fn the_reconcilers_own_events_are_recorded() {
     fake.put(&thing(), "a", json!({}));
     let s = Setup::run(&fake, declaration(vec![]), options(), |_| {
         let event = Event { kind: EventType::Normal, reason: "Bought".into(), message: "a server".into() };
-        Ok(Response { outcome: Outcome::Done, conditions: vec![], events: vec![event] })
+        Ok(Response { outcome: Outcome::Done, conditions: vec![], events: vec![event], status: None })
     });
     until("recorded", || s.warnings() == ["a server"]).await;
 }
@@ -141,4 +141,58 @@ async fn a_status_that_cannot_be_written_is_tried_again() {
     });
     s.reason("a", "Reconciled", "Succeeded").await;
     assert_eq!(s.asked(), ["a loaded", "a retry"]);
+}
+
+/// A look that says so in the status.
+fn returning(status: serde_json::Value) -> Answer {
+    Ok(Response { status: Some(status.to_string().into_bytes()), ..Outcome::Done.into() })
+}
+
+#[tokio::test]
+async fn a_returned_status_and_the_conditions_are_one_request_that_wakes_nobody() {
+    let fake = Fake::new();
+    fake.put(&thing(), "a", json!({"status": {"theirs": 1, "old": true}}));
+    let s = Setup::run(&fake, declaration(vec![]), options(), |_| returning(json!({"ready": true, "old": null})));
+    s.reason("a", "Reconciled", "Succeeded").await;
+    let status = fake.get(&thing(), "a").expect("there")["status"].clone();
+    assert_eq!((&status["ready"], &status["theirs"], status.get("old")), (&json!(true), &json!(1), None));
+    s.handle.reload();
+    s.outcome("done", 2).await;
+    fake.put(&thing(), "marker", json!({}));
+    s.reason("marker", "Reconciled", "Succeeded").await;
+    assert_eq!(fake.requests("PATCH", "/a/status").len(), 1, "said once");
+    assert_eq!(s.asked(), ["a loaded", "a loaded", "marker changed"], "its own write woke nobody");
+}
+
+#[tokio::test]
+async fn what_somebody_else_made_of_a_returned_status_is_repaired() {
+    let fake = Fake::new();
+    fake.put(&thing(), "a", json!({}));
+    let s = Setup::run(&fake, declaration(vec![]), options(), |_| returning(json!({"ready": true})));
+    s.reason("a", "Reconciled", "Succeeded").await;
+    let mut status = fake.get(&thing(), "a").expect("there")["status"].clone();
+    status["ready"] = json!(false);
+    fake.put(&thing(), "a", json!({"status": status}));
+    until("repaired", || fake.get(&thing(), "a").expect("there")["status"]["ready"] == true).await;
+}
+
+#[tokio::test]
+async fn a_returned_status_that_cannot_be_written_is_tried_again() {
+    let fake = Fake::new();
+    fake.put(&thing(), "a", json!({}));
+    let style = StatusStyle { conditions: Conditions::None, seed: None };
+    let failing = fake.clone();
+    let s = Setup::run(&fake, declaration(vec![]), Options { style, ..options() }, move |request| {
+        if request.attempt == 0 {
+            failing.world().fail.push_back((500, "InternalError"));
+        }
+        returning(json!({"ready": true}))
+    });
+    until("written", || fake.get(&thing(), "a").expect("there")["status"]["ready"] == true).await;
+    assert_eq!(s.asked(), ["a loaded", "a retry"]);
+    assert_eq!(
+        fake.get(&thing(), "a").expect("there")["status"],
+        json!({"ready": true}),
+        "no conditions for this kind"
+    );
 }

@@ -137,6 +137,7 @@ impl From<wit_reconciler::Request> for Request {
     }
 }
 
+/// Without the status, which goes its own way: [`super::host::return_status`].
 impl From<Response> for wit_reconciler::Response {
     fn from(response: Response) -> Self {
         Self { outcome: response.outcome.into(), conditions: each(response.conditions), events: each(response.events) }

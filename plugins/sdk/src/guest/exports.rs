@@ -29,7 +29,9 @@ impl<T: Controller + 'static> wit_lifecycle::Guest for ControllerGuest<T> {
 impl<T: Controller + 'static> wit_reconciler::Guest for ControllerGuest<T> {
     fn reconcile(request: wit_reconciler::Request) -> wit_reconciler::Response {
         report_panics();
-        T::reconcile(&request.into(), &Cluster::new(HostCluster)).unwrap_or_else(Response::from).into()
+        let response = T::reconcile(&request.into(), &Cluster::new(HostCluster));
+        let response = response.and_then(|response| host::return_status(response.status.as_ref()).map(|()| response));
+        response.unwrap_or_else(Response::from).into()
     }
 }
 

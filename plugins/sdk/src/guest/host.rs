@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::imports::backplane::cluster::cluster as wit_cluster;
 use super::imports::backplane::logging::logging;
+use super::imports::backplane::reconciler::status as wit_status;
 use super::imports::backplane::settings::settings as wit_settings;
 use super::imports::backplane::store::store;
 use crate::cluster::{Backend, DeleteOptions, Patch, Propagation};
@@ -26,6 +29,15 @@ pub(crate) fn log(level: Level, message: &str, facts: Vec<(String, String)>) {
         Level::Error => logging::Level::Error,
     };
     logging::log(level, message, &facts);
+}
+
+/// Leaves the status with the host, which writes it after the call.
+pub(crate) fn return_status(status: Option<&Value>) -> Result<()> {
+    let Some(status) = status else { return Ok(()) };
+    wit_status::return_status(status.to_string().as_bytes()).map_err(|error| match error {
+        wit_status::StatusError::Denied(what) => Error::Denied(what),
+        wit_status::StatusError::Invalid(what) => Error::Invalid(what),
+    })
 }
 
 /// The cluster as the host shows it.

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use bindings::backplane::cluster::cluster::{self, WriteError};
 use bindings::backplane::logging::logging::{self, Level};
+use bindings::backplane::reconciler::status;
 use bindings::backplane::settings::settings;
 use bindings::backplane::store::store::{self, Query};
 use bindings::backplane::types::types::{Condition, ConditionStatus, Event, EventType, Kind, ObjectRef};
@@ -76,6 +77,7 @@ impl reconciler::Guest for Echo {
             "fetch" => fetch::fetch(&spec(&request.object)),
             "denied" => denied(),
             "writes" => writes(&request.object),
+            "status" => returned(),
             "settings" => String::from_utf8(settings::get()).unwrap_or_default(),
             "surroundings" => surroundings(),
             "counts" => counts(),
@@ -144,6 +146,12 @@ fn writes(wish: &ObjectRef) -> String {
         format!("{:?}", cluster::delete(wish, &options)),
     ]
     .join(" | ")
+}
+
+/// Returns two statuses, of which the first is none.
+fn returned() -> String {
+    let said = [&b"[]"[..], br#"{"ready":true}"#].map(|status| format!("{:?}", status::return_status(status)));
+    said.join(" | ")
 }
 
 fn surroundings() -> String {
