@@ -117,15 +117,16 @@ impl Board<'_> {
     }
 
     fn doors(&self, name: &str, permissions: Arc<Permissions>, guard: Option<&Guard>) -> Doors {
-        let view = self.store.view(permissions.clone());
-        let watches = view.watches();
         let identity = Identity::new(name, self.namespace);
+        // The writer first: it learns from the lists that the view begins.
         let writer = match guard {
             None => self.store.writer(identity, permissions.clone()),
             Some(Guard { client, fence }) => {
                 self.store.fenced_writer(identity, permissions.clone(), client.clone(), fence)
             }
         };
+        let view = self.store.view(permissions.clone());
+        let watches = view.watches();
         Doors { permissions, reads: Arc::new(view), writes: Arc::new(writer), watches }
     }
 

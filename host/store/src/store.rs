@@ -24,7 +24,7 @@ use crate::reader::Reader;
 use crate::transport::Transport;
 use crate::view::View;
 use crate::watcher::Watcher;
-use crate::writer::{Identity, Recorder, Writer};
+use crate::writer::{Identity, Recorder, Teacher, Writer};
 
 /// The shared watch cache and the only way to the API server. Clones are handles to the same store.
 #[derive(Clone)]
@@ -36,6 +36,7 @@ pub(crate) struct Inner {
     pub(crate) options: Options,
     pub(crate) recorder: Recorder,
     pub(crate) outage: Outage,
+    pub(crate) teacher: Arc<Teacher>,
     cells: Mutex<HashMap<Watch, Arc<Cell>>>,
     reconciled: RwLock<HashMap<String, Vec<Kind>>>,
     lists: Arc<Semaphore>,
@@ -68,6 +69,7 @@ impl Store {
             transport,
             recorder,
             outage: Outage::default(),
+            teacher: Arc::default(),
             cells: Mutex::default(),
             reconciled: RwLock::default(),
             lists: Arc::new(Semaphore::new(options.concurrent_lists.max(1))),
@@ -238,6 +240,7 @@ impl Inner {
             options: self.options.clone(),
             lists: Arc::clone(&self.lists),
             streaming: Arc::clone(&self.streaming),
+            teacher: Arc::clone(&self.teacher),
         };
         self.tasks.spawn(watcher.run());
         cell

@@ -27,6 +27,7 @@ use crate::counters::count;
 use crate::discovery::{Discovery, DiscoveryError};
 use crate::options::Options;
 use crate::transport::{Answer, Resource, Status, Transport, TransportError, encode};
+use crate::writer::Teacher;
 
 /// A watch that lived as long as this was no failure, even if it brought nothing.
 const LIVED: Duration = Duration::from_secs(5);
@@ -56,6 +57,7 @@ pub(crate) struct Watcher {
     pub(crate) lists: Arc<Semaphore>,
     /// Shared by all watches of the store: cleared when the server says that it knows no streaming lists.
     pub(crate) streaming: Arc<AtomicBool>,
+    pub(crate) teacher: Arc<Teacher>,
 }
 
 /// What the next round begins with.

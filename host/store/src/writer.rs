@@ -13,8 +13,10 @@ mod identity;
 mod intent;
 mod memory;
 mod names;
+mod owned;
 mod recorder;
 mod refusal;
+mod teacher;
 
 use std::sync::Arc;
 
@@ -38,6 +40,7 @@ use intent::Intent;
 use memory::{Memory, Part};
 use names::Names;
 pub(crate) use recorder::Recorder;
+pub(crate) use teacher::Teacher;
 
 const APPLY: &str = "application/apply-patch+yaml";
 const JSON_PATCH: &str = "application/json-patch+json";
@@ -49,7 +52,7 @@ pub struct Writer {
     identity: Identity,
     permissions: Arc<Permissions>,
     transport: Transport,
-    memory: Memory,
+    memory: Arc<Memory>,
     names: Names,
 }
 
@@ -65,7 +68,9 @@ struct Call<'a> {
 impl Writer {
     pub(crate) fn new(store: Store, identity: Identity, permissions: Arc<Permissions>, transport: Transport) -> Self {
         let names = Names::new(store.0.options.seed);
-        Self { store, identity, permissions, transport, memory: Memory::default(), names }
+        let memory = Arc::default();
+        store.0.teacher.enrol(identity.manager(), permissions.declaration(), &memory);
+        Self { store, identity, permissions, transport, memory, names }
     }
 
     fn permit(&self, verb: &'static str, object: &ObjectRef, needed: Verb) -> Result<(), WriteError> {

@@ -48,11 +48,11 @@ impl Watcher {
         match event.r#type {
             "BOOKMARK" => return bookmark(object).map_err(json),
             "ERROR" => return Err(reported(&Status::read(object))),
-            "ADDED" | "MODIFIED" => self.object(object, |replica, entry| match phase {
+            "ADDED" | "MODIFIED" => self.object(object, phase, |replica, entry| match phase {
                 Phase::Listing => replica.listed(entry),
                 Phase::Following => replica.observed(entry),
             }),
-            "DELETED" => self.object(object, |replica, entry| replica.observed_gone(&entry)),
+            "DELETED" => self.object(object, Phase::Following, |replica, entry| replica.observed_gone(&entry)),
             other => warn!(event = other, "watch event of an unknown type ignored"),
         }
         Ok(Said::Object)
@@ -62,10 +62,14 @@ impl Watcher {
     pub(super) fn object(
         &self,
         object: &[u8],
+        phase: Phase,
         news: impl FnOnce(&mut crate::replica::Replica, Entry) -> Option<crate::replica::Diff>,
     ) {
         match Entry::parse(&self.cell.watch.kind, object) {
             Ok(entry) => {
+                if phase == Phase::Listing {
+                    self.teacher.show(&self.cell.watch.kind, object, &entry);
+                }
                 let entry = self.cell.packed(entry);
                 self.cell.apply(Source::Watch, |replica| news(replica, entry));
             }

@@ -3,6 +3,7 @@
 use backplane_core::ErrorChain;
 use tracing::debug;
 
+use super::event::Phase;
 use super::{Stopped, Watcher, refused};
 use crate::transport::{Page, Resource, TransportError, encode};
 
@@ -34,7 +35,7 @@ impl Watcher {
             Stopped::Failed(TransportError::Json(error))
         })?;
         for item in page.items() {
-            self.object(item, |replica, entry| replica.listed(entry));
+            self.object(item, Phase::Listing, |replica, entry| replica.listed(entry));
         }
         Ok((page.version(), page.next().map(str::to_owned)))
     }

@@ -6,13 +6,18 @@
 //! generation that the server keeps. Comparing the intent's fields with the live object instead would be cheaper and
 //! wrong: whether a foreign key in a map, or element in a list, counts as a change depends on a schema that we do not
 //! have. So every foreign change within reach is answered by applying again, which repairs it.
+//!
+//! A restart forgets all this. So the first list of a kind teaches what this plugin had applied before, as far as the
+//! object still says it; such an intent is known by its meaning instead of its bytes. See [`super::owned`].
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use backplane_core::ObjectRef;
 use blake3::Hasher;
+use serde_json::Value;
 
+use super::owned::meaning;
 use crate::entry::{Entry, members};
 
 /// Entries after which everything is forgotten. Forgetting costs one apply per object, remembering 80 bytes.
@@ -39,15 +44,43 @@ type Digest = [u8; 16];
 pub(super) struct Memory(Mutex<HashMap<Digest, Applied>>);
 
 struct Applied {
-    intent: Digest,
+    intent: Known,
     /// Version of the live object that was last seen to be as the apply left it.
     version: u64,
     left: Digest,
 }
 
+/// How an intent is known again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// By its bytes.
+    Bytes(Digest),
+    /// By what it says, whatever the order of its members.
+    Meaning(Digest),
+}
+
+impl Known {
+    fn is(self, intent: &[u8], part: Part) -> bool {
+        match self {
+            Self::Bytes(known) => known == digest(&[intent]),
+            Self::Meaning(known) => meaning(intent, part).is_some_and(|said| known == sense(&said)),
+        }
+    }
+}
+
 impl Memory {
+    /// A list shows what this plugin applied in an earlier life. Does not override what was applied in this one.
+    pub(super) fn learn(&self, target: &ObjectRef, part: Part, said: &Value, live: &Entry) {
+        let mut known = self.lock();
+        if known.len() < MAX_REMEMBERED {
+            let (intent, version, left) = (Known::Meaning(sense(said)), live.version(), reach(live, part));
+            known.entry(place(target, part)).or_insert(Applied { intent, version, left });
+        }
+    }
+
     pub(super) fn remember(&self, target: &ObjectRef, part: Part, intent: &[u8], answer: &Entry) {
-        let applied = Applied { intent: digest(&[intent]), version: answer.version(), left: reach(answer, part) };
+        let applied =
+            Applied { intent: Known::Bytes(digest(&[intent])), version: answer.version(), left: reach(answer, part) };
         let mut known = self.lock();
         if known.len() >= MAX_REMEMBERED {
             known.clear();
@@ -57,9 +90,10 @@ impl Memory {
 
     pub(super) fn recalls(&self, target: &ObjectRef, part: Part, intent: &[u8], live: &Entry) -> bool {
         let mut known = self.lock();
-        let Some(applied) = known.get_mut(&place(target, part)).filter(|a| a.intent == digest(&[intent])) else {
+        let Some(applied) = known.get_mut(&place(target, part)).filter(|a| a.intent.is(intent, part)) else {
             return false;
         };
+        applied.intent = Known::Bytes(digest(&[intent]));
         if applied.version == live.version() {
             return true;
         }
@@ -125,6 +159,35 @@ fn digest(parts: &[&[u8]]) -> Digest {
     finish(&hasher)
 }
 
+/// A digest of a value that does not depend on the order of members.
+fn sense(value: &Value) -> Digest {
+    let mut hasher = Hasher::new();
+    feed_value(&mut hasher, value);
+    finish(&hasher)
+}
+
+fn feed_value(hasher: &mut Hasher, value: &Value) {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort_unstable();
+            feed(hasher, b"{");
+            for name in names {
+                feed(hasher, name.as_bytes());
+                feed_value(hasher, &members[name]);
+            }
+            feed(hasher, b"}");
+        }
+        Value::Array(items) => {
+            feed(hasher, b"[");
+            items.iter().for_each(|item| feed_value(hasher, item));
+            feed(hasher, b"]");
+        }
+        // A scalar's text tells its type: only strings have quotes.
+        scalar => feed(hasher, scalar.to_string().as_bytes()),
+    }
+}
+
 /// With its length, so that no two rows of parts run together.
 fn feed(hasher: &mut Hasher, part: &[u8]) {
     hasher.update(&(part.len() as u64).to_le_bytes());
@@ -148,6 +211,23 @@ mod tests {
             "labels":{{{labels}}}}},"spec":"{spec}","status":"{status}"}}"#
         );
         Entry::parse(&Kind::new("", "v1", "Thing"), json.as_bytes()).expect("entry")
+    }
+
+    #[test]
+    fn an_intent_learnt_from_a_list_is_known_by_what_it_says() {
+        let target = ObjectRef::new(Kind::new("", "v1", "Thing"), Some("n"), "a");
+        let part = Part::Main { with_status: false };
+        let memory = Memory::default();
+        let live = entry(1, "", "s", "t");
+        memory.learn(&target, part, &serde_json::json!({"spec": {"a": 1, "b": [2]}}), &live);
+        let intent = br#"{"kind":"Thing","spec":{"b":[2],"a":1},"metadata":{"name":"a"}}"#;
+        let other = br#"{"kind":"Thing","spec":{"b":[2],"a":"1"},"metadata":{"name":"a"}}"#;
+        assert!(!memory.recalls(&target, part, other, &live), "a text is no number");
+        assert!(memory.recalls(&target, part, intent, &live));
+        assert!(!memory.recalls(&target, part, intent, &entry(2, "", "other", "t")), "somebody changed it");
+        memory.remember(&target, part, b"newer", &live);
+        memory.learn(&target, part, &serde_json::json!({}), &live);
+        assert!(memory.recalls(&target, part, b"newer", &live), "a list does not override what was applied since");
     }
 
     #[test]

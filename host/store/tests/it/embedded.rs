@@ -120,6 +120,48 @@ async fn a_foreign_change_is_repaired_and_nothing_else_costs_a_request() {
 }
 
 #[tokio::test]
+async fn what_was_applied_before_a_restart_costs_nothing_after_it_unless_somebody_changed_it() {
+    let server = server();
+    let local = server.client();
+    local.create(&binding()).await.expect("binding");
+    local.create(&crd()).await.expect("definition");
+    let owner = object(&config_map(), "o", json!({}));
+    let owner = local.create(&serde_json::from_slice(&owner).expect("json")).await.expect("owner");
+    let child = |name: &str| {
+        let uid = &owner["metadata"]["uid"];
+        let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "o", "uid": uid}]);
+        let metadata = json!({"labels": {"app": name}, "ownerReferences": owner});
+        object(&config_map(), name, json!({"metadata": metadata, "data": {"k": "ours", "l": "x"}}))
+    };
+    let site = object(&website(), "s", json!({"spec": {"replicas": 2}}));
+    let status = object(&website(), "s", json!({"status": {"ready": true}}));
+    let apply_all = async |store: &Store| {
+        let view = store.view(permissions());
+        let writer = store.writer(Identity::new("p", "sys"), permissions());
+        view.settled().await;
+        until("served", || view.list(&website(), &Query::default()).is_ok()).await;
+        for intent in [child("a"), child("b"), site.clone()] {
+            writer.apply(&intent).await.expect("applied");
+        }
+        writer.apply_status(&status).await.expect("applied");
+    };
+    let first = Store::new(client(&server), options());
+    apply_all(&first).await;
+    assert_eq!(first.counters().writes().get(&("apply", "ok")), Some(&3));
+    first.shutdown().await;
+    local.merge(&config_map(), Some("default"), "b", &json!({"data": {"k": "theirs"}})).await.expect("merged");
+    local.merge(&config_map(), Some("default"), "a", &json!({"data": {"other": "theirs"}})).await.expect("merged");
+
+    let second = Store::new(client(&server), options());
+    apply_all(&second).await;
+    let expected = [(("apply", "ok"), 1), (("apply", "suppressed"), 2), (("apply-status", "suppressed"), 1)];
+    assert_eq!(second.counters().writes(), expected.into_iter().collect());
+    let repaired = local.get(&config_map(), Some("default"), "b").await.expect("got").expect("there");
+    assert_eq!(repaired["data"]["k"], "ours");
+    second.shutdown().await;
+}
+
+#[tokio::test]
 async fn a_kind_is_there_as_soon_as_its_definition_is_and_gone_with_it() {
     let server = server();
     let local = server.client();
