@@ -28,7 +28,27 @@ impl Row {
     /// A row whose ratio, ours against the baseline, may be at most `goal`.
     pub(crate) fn at_most(what: impl Into<String>, ours: f64, baseline: f64, unit: &'static str, goal: f64) -> Self {
         let ratio = ours / baseline;
-        Self { what: what.into(), ours, baseline, unit, ratio, goal: format!("<= {goal}"), holds: ratio <= goal }
+        Self {
+            what: what.into(),
+            ours,
+            baseline,
+            unit,
+            ratio,
+            goal: format!("<= {}", (goal * 1e3).round() / 1e3),
+            holds: ratio <= goal,
+        }
+    }
+
+    /// A row whose ratio must be at least `goal`.
+    pub(crate) fn at_least(what: impl Into<String>, ours: f64, baseline: f64, unit: &'static str, goal: f64) -> Self {
+        let ratio = ours / baseline;
+        Self { what: what.into(), ours, baseline, unit, ratio, goal: format!(">= {goal}"), holds: ratio >= goal }
+    }
+
+    /// A row whose ratio must be below `goal`.
+    pub(crate) fn below(what: impl Into<String>, ours: f64, baseline: f64, unit: &'static str, goal: f64) -> Self {
+        let ratio = ours / baseline;
+        Self { what: what.into(), ours, baseline, unit, ratio, goal: format!("< {goal}"), holds: ratio < goal }
     }
 
     /// A row that is only told: no goal was set for it.
@@ -40,11 +60,11 @@ impl Row {
 impl Table {
     pub(crate) fn print(&self) {
         println!("\n{}", self.name);
-        println!("{:<44} {:>12} {:>12} {:>8} {:>8}  goal", "what", "ours", "baseline", "unit", "ratio");
+        println!("{:<56} {:>12} {:>12} {:>8} {:>8}  goal", "what", "ours", "baseline", "unit", "ratio");
         for row in &self.rows {
             let mark = if row.holds { "" } else { "  missed" };
             println!(
-                "{:<44} {:>12.3} {:>12.3} {:>8} {:>8.3}  {}{mark}",
+                "{:<56} {:>12.3} {:>12.3} {:>8} {:>8.3}  {}{mark}",
                 row.what, row.ours, row.baseline, row.unit, row.ratio, row.goal
             );
         }

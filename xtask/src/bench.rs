@@ -9,7 +9,7 @@ use crate::real_parts::all as real_parts;
 use crate::run::{root, run, target};
 
 /// The comparisons there are.
-const NAMES: [&str; 3] = ["boundary", "start", "store-memory"];
+const NAMES: [&str; 5] = ["boundary", "events", "reconcile", "start", "store-memory"];
 
 /// Those that compare on a real API server.
 const ON_REAL_PARTS: [&str; 3] = ["events", "reconcile", "store-memory"];
