@@ -11,7 +11,7 @@ use backplane_runtime::{Daemon, Prepared, rbac};
 use backplane_sandbox::{World, WorldOptions};
 use backplane_tests::audit::{Audit, DAEMON};
 use backplane_tests::driver::client_from_kubeconfig;
-use backplane_tests::fixture::{cache_dir, options};
+use backplane_tests::fixture::cache_dir;
 use backplane_tests::ground::{Base, Ground};
 use backplane_tests::guests::guest;
 use backplane_tests::on_each_ground;
@@ -48,7 +48,7 @@ fn plugins(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 async fn world(base: &Base) -> Result<World> {
-    let external = base.options(options()).external;
+    let external = base.external();
     let world = World::start(WorldOptions { external, time_scale: 0.02, ..WorldOptions::default() }).await?;
     let pods = Api::<Pod>::namespaced(client_from_kubeconfig(&world.admin_kubeconfig()).await?, "default");
     for number in 0..PODS {
@@ -57,13 +57,6 @@ async fn world(base: &Base) -> Result<World> {
         pods.create(&PostParams::default(), &serde_json::from_value(pod)?).await?;
     }
     Ok(world)
-}
-
-fn audit(base: &Base, world: &World) -> Result<Audit> {
-    match base.audit_log() {
-        Some(log) => Audit::of_log(log),
-        None => Ok(Audit::of(world.api().context("the embedded server")?)),
-    }
 }
 
 async fn daemon(world: &World, plugins: Vec<PathBuf>) -> Result<Daemon> {
@@ -87,7 +80,7 @@ async fn daemon(world: &World, plugins: Vec<PathBuf>) -> Result<Daemon> {
 async fn ten_plugins_that_read_pods_are_one_watch_and_its_cost_can_be_seen(ground: Ground) -> Result<()> {
     let Some(base) = ground.prepare("that ten plugins share one watch of Pods").await? else { return Ok(()) };
     let (world, folder) = (world(&base).await?, tempfile::tempdir()?);
-    let audit = audit(&base, &world)?;
+    let audit = base.audit(&world)?;
     let daemon = daemon(&world, plugins(folder.path())?).await?;
     let asked = |verb: &str| -> Result<usize> {
         let events = audit.events()?;
