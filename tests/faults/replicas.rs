@@ -15,7 +15,7 @@ use backplane_tests::wait::eventually;
 use judge::Judge;
 use k8s_openapi::jiff::Timestamp;
 use load::Load;
-use stage::{FAST, Frozen, LIMIT, SHARDS, Stage, USUAL};
+use stage::{FAST, Frozen, SHARDS, Stage, USUAL};
 
 fn longest(times: &[Duration]) -> f64 {
     times.iter().max().map(Duration::as_secs_f64).unwrap_or_default()
@@ -152,10 +152,7 @@ async fn replicas_start_one_by_one_share_the_work_and_are_restarted_one_by_one_w
         running.push(stage.add(Frozen::Ends)?);
         let old = running.remove(0);
         stage.signal(&old, "TERM")?;
-        eventually(&format!("{old} ended"), LIMIT, async || {
-            Ok(if stage.has_ended(&old) { Ok(()) } else { Err("it runs".to_owned()) })
-        })
-        .await?;
+        stage.ended(&old).await?;
         stage.shared_by(&running).await.with_context(|| stage.last_lines(&running[2]))?;
     }
     let restarted = Timestamp::now();

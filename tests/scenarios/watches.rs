@@ -9,7 +9,7 @@ use backplane_runtime::settings::{PluginSettings, Settings};
 use backplane_runtime::watches::{WatchReport, estimate};
 use backplane_runtime::{Daemon, Prepared, rbac};
 use backplane_sandbox::{World, WorldOptions};
-use backplane_tests::audit::{Audit, DAEMON};
+use backplane_tests::audit::DAEMON;
 use backplane_tests::driver::client_from_kubeconfig;
 use backplane_tests::fixture::cache_dir;
 use backplane_tests::ground::{Base, Ground};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use backplane_runtime::rbac::{lease_rules, read_rules, usual_plural, write_rules};
 use backplane_tests::driver::Driver;
 use backplane_tests::fixture::cache_dir;
@@ -142,6 +142,16 @@ impl Stage {
     /// Whether a replica's process has ended.
     pub(crate) fn has_ended(&mut self, name: &str) -> bool {
         self.replicas.get_mut(name).is_none_or(|program| program.check().is_err())
+    }
+
+    /// Waits until it has.
+    pub(crate) async fn ended(&mut self, name: &str) -> Result<()> {
+        let begin = Instant::now();
+        while !self.has_ended(name) {
+            ensure!(begin.elapsed() < LIMIT, "{name} still runs after {LIMIT:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     pub(crate) fn last_lines(&self, name: &str) -> String {

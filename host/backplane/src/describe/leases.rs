@@ -66,7 +66,7 @@ fn table(state: &ReplicaState) -> String {
             if lease.held { " (this one)" } else { "" }
         );
     }
-    for problem in &state.problem {
+    if let Some(problem) = &state.problem {
         let _ = writeln!(text, "problem: {problem}");
     }
     text
