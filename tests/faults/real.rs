@@ -64,6 +64,13 @@ struct Run {
 }
 
 impl Run {
+    async fn strikes(&mut self, order: Vec<Fault>) -> Result<()> {
+        for fault in order {
+            self.strike(fault).await?;
+        }
+        Ok(())
+    }
+
     async fn strike(&mut self, fault: Fault) -> Result<()> {
         let (pause, time) = (self.random.random_range(300..1500), self.random.random_range(300..2500));
         tokio::time::sleep(Duration::from_millis(pause)).await;
@@ -159,10 +166,10 @@ async fn every_fault_is_recovered_from_with_nothing_missed_and_nothing_done_twic
     let load = stage.load();
     let mut run = Run { stage, load, random, strikes: Vec::new() };
     let calm = run.calm().await?;
-    for fault in order {
-        run.strike(fault).await?;
-    }
+    let struck = run.strikes(order).await;
+    // Whatever ended the run, what it had shown until then is worth seeing.
     report(&FAULTS, &run.strikes, &calm)?;
+    struck?;
     run.judge()?;
     let Run { stage, load, strikes, .. } = run;
     load.stop().await;

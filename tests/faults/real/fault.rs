@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use backplane_tests::proxy::{Policy, Way};
 use backplane_tests::real::Part;
+use backplane_tests::wait::eventually;
 use serde_json::json;
 
 use crate::kinds::{DEFINITIONS, GROUP, collection};
@@ -15,6 +16,8 @@ use crate::stage::Stage;
 const PAYLOAD: usize = 1_000_000;
 /// Accounts that grow so large.
 const LARGE: usize = 3;
+/// Longest wait for the API server to take one.
+const LIMIT: Duration = Duration::from_secs(60);
 /// Longer than the store rides out refusals.
 const REFUSED: Duration = Duration::from_secs(4);
 
@@ -133,7 +136,10 @@ async fn large_objects(stage: &mut Stage, time: Duration) -> Result<()> {
     for payload in ["x".repeat(PAYLOAD), String::new()] {
         for index in 0..LARGE {
             let path = format!("{}/{}", collection("accounts"), name(index));
-            stage.user.patch(&path, &json!({"spec": {"payload": payload}})).await?;
+            let change = json!({"spec": {"payload": payload}});
+            // Safe to ask twice, and a busy server may take longer than an answer is waited for.
+            let user = &stage.user;
+            eventually("a large object taken", LIMIT, async || Ok(Ok(user.patch(&path, &change).await?))).await?;
         }
         tokio::time::sleep(time).await;
     }
