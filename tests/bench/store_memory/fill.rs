@@ -40,7 +40,7 @@ async fn work(client: Client, next: Arc<AtomicUsize>, count: usize, begin: Insta
             return Ok(());
         }
         create(&client, number).await?;
-        if number > 0 && number % TOLD_EVERY == 0 {
+        if number > 0 && number.is_multiple_of(TOLD_EVERY) {
             println!("{number} Pods after {:.0} s", begin.elapsed().as_secs_f64());
         }
     }

@@ -61,8 +61,7 @@ pub(crate) fn judge(differences: &[Difference]) -> Judged {
     let line = |case: &str, step: usize| format!("{case} #{step}");
     let unlisted = rest.into_iter().filter(|d| !known.contains(line(&d.case, d.step).as_str())).cloned().collect();
     let unused = DIFFERS.iter().filter(|listed| !differences.iter().any(|d| matches(listed, d)));
-    let mut stale: Vec<String> =
-        unused.map(|listed| format!("{} {}: {}", listed.case, listed.at, listed.reason)).collect();
+    let stale: Vec<String> = unused.map(|listed| format!("{} {}: {}", listed.case, listed.at, listed.reason)).collect();
     let present: BTreeSet<String> = open.iter().map(|(case, step)| line(case, *step)).collect();
     let mended = known.iter().filter(|line| !present.contains(**line)).map(|line| (*line).to_owned()).collect();
     Judged { unlisted, stale, mended, open }

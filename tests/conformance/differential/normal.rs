@@ -86,10 +86,20 @@ fn ages(body: &mut Value) {
             let dated: Vec<usize> = (0..columns.len()).filter(|i| columns[*i]["name"] == "Age").collect();
             for row in body["rows"].as_array_mut().into_iter().flatten() {
                 dated.iter().for_each(|i| row["cells"][*i] = "<age>".into());
+                // Later events of a watch do not repeat the columns.
+                row["cells"].as_array_mut().into_iter().flatten().filter(|cell| is_age(cell)).for_each(|cell| {
+                    *cell = "<age>".into();
+                });
             }
         }
         _ => {}
     }
+}
+
+/// Seconds, as in `12s`: no case lasts longer.
+fn is_age(cell: &Value) -> bool {
+    let digits = cell.as_str().and_then(|text| text.strip_suffix('s'));
+    digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// Drops items of the real server's list that the other does not have.

@@ -47,6 +47,7 @@ pub(crate) struct Deed {
     answered: Timestamp,
     pub(crate) replica: String,
     pub(crate) shard: u32,
+    #[expect(dead_code, reason = "printed with a write that was wrong")]
     what: String,
 }
 
@@ -64,7 +65,7 @@ pub(crate) fn holder(lease: &Value) -> Option<(u32, String)> {
     Some((shard, holder.split('-').next()?.to_owned()))
 }
 
-fn shard_of(namespace: &str) -> u32 {
+pub(crate) fn shard_of(namespace: &str) -> u32 {
     let covers = |index: &u32| Shard { index: *index, count: SHARDS }.covers(Some(namespace));
     (0..SHARDS).find(covers).unwrap_or_default()
 }

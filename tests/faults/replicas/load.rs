@@ -9,6 +9,7 @@ use backplane_tests::wait::eventually;
 use http::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::stage::{LIMIT, NAMESPACES, Stage};
 
@@ -22,6 +23,7 @@ type Wanted = Arc<Mutex<BTreeMap<String, u64>>>;
 /// Changes that are being made. Dropping it ends them.
 pub(crate) struct Load {
     wanted: Wanted,
+    ends: CancellationToken,
     task: JoinHandle<()>,
 }
 
@@ -44,14 +46,16 @@ impl Load {
             .await?;
         }
         let wanted = Wanted::default();
-        let task = tokio::spawn(change(stage.client.clone(), pages, Arc::clone(&wanted)));
-        Ok(Self { wanted, task })
+        let ends = CancellationToken::new();
+        let task = tokio::spawn(change(stage.client.clone(), pages, Arc::clone(&wanted), ends.clone()));
+        Ok(Self { wanted, ends, task })
     }
 
     /// Ends the changes and waits until every page has what it was changed to last.
-    pub(crate) async fn done(self, stage: &Stage) -> Result<usize> {
-        self.task.abort();
-        tokio::time::sleep(PACE * 4).await;
+    pub(crate) async fn done(mut self, stage: &Stage) -> Result<usize> {
+        // Not cut off: a change that was made and not noted would look like one that was lost.
+        self.ends.cancel();
+        (&mut self.task).await?;
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).clone();
         eventually("every page as it was wanted last", LIMIT, async || {
             let list = stage.ask(Method::GET, "/apis/apps/v1/deployments", None).await?;
@@ -80,10 +84,12 @@ fn image(deployment: &Value) -> (String, &Value) {
     (page, &deployment["spec"]["template"]["spec"]["containers"][0]["image"])
 }
 
-async fn change(client: kube::Client, pages: Vec<(&'static str, String)>, wanted: Wanted) {
+async fn change(client: kube::Client, pages: Vec<(&'static str, String)>, wanted: Wanted, ends: CancellationToken) {
     let mut ticks = tokio::time::interval(PACE);
     for (number, (namespace, page)) in (1..).zip(pages.iter().cycle()) {
-        ticks.tick().await;
+        if ends.run_until_cancelled(ticks.tick()).await.is_none() {
+            return;
+        }
         let body = json!({"spec": {"image": format!("nginx:{number}")}}).to_string().into_bytes();
         let request =
             http::Request::patch(path(namespace, page)).header("content-type", "application/merge-patch+json");

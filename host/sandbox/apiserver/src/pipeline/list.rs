@@ -50,7 +50,7 @@ pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> 
         Shape::Object => {
             let mut items = resource.render_all(&page.objects)?;
             if resource.kind.origin != Origin::Custom {
-                items = items.iter().map(|bytes| untyped(bytes)).collect();
+                items = items.iter().map(untyped).collect();
             }
             let json = document(&page, &resource.kind.api_version(), &resource.kind.list_kind, items.iter());
             Ok(reply::json_bytes(200, json.into(), accept.format))
