@@ -17,7 +17,7 @@ pub struct Program {
 }
 
 impl Program {
-    /// Starts a program. `folder` gets its log and, for a [`Watchdog`], its process number.
+    /// Starts a program. `folder` gets its log and, for a watchdog, its process number.
     ///
     /// # Errors
     /// A program that cannot be started.
