@@ -10,7 +10,7 @@ use backplane_tests::driver::Driver;
 use backplane_tests::fixture::cache_dir;
 use backplane_tests::guests::{define, guest};
 use backplane_tests::process::backplane;
-use backplane_tests::real::{ControlPlane, Parts, PlaneOptions, PlaneToken, Program, free_port};
+use backplane_tests::real::{ControlPlane, Parts, PlaneOptions, PlaneToken, Program};
 use backplane_tests::wait::eventually;
 use http::{Method, Request};
 use serde_json::{Value, json};
@@ -117,10 +117,9 @@ impl Stage {
         std::fs::write(&kubeconfig, self.plane.kubeconfig_for(TOKEN))?;
         let Pace { lease, renew, retry } = self.pace;
         let text = format!(
-            "observe = {{ listen = \"127.0.0.1:{}\" }}\ncluster = {{ kubeconfig = {kubeconfig:?} }}\n\
+            "observe = {{ listen = \"127.0.0.1:0\" }}\ncluster = {{ kubeconfig = {kubeconfig:?} }}\n\
              engine = {{ cache-dir = {:?} }}\n[replicas]\nidentity = {name:?}\nlease-duration = {lease:?}\n\
              renew-deadline = {renew:?}\nretry-period = {retry:?}\nend-when-frozen = {}\n{}",
-            free_port()?,
             cache_dir(),
             frozen == Frozen::Ends,
             self.plugin()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Moment, Rules};
+use super::{Known, Moment, Rules};
 use crate::lease::balance::{Load, chosen, rank, receiver};
 use crate::lease::claim::Claim;
 use crate::lease::object::member_lease;
@@ -31,7 +31,8 @@ impl Rules {
             let Some(since) = self.free_since(name, now).filter(|_| self.rival(&claim.plugin, now).is_none()) else {
                 continue;
             };
-            let fitting = loads.iter().filter(|(member, _)| self.offers_same(member, claim));
+            let able = |member: &str| self.offers_same(member, claim) && self.is_lively(member, now);
+            let fitting = loads.iter().filter(|(member, _)| able(member));
             let chosen = chosen(name, fitting.map(|(member, leases)| Load { member, leases: *leases }));
             let (mine, chosen) = (chosen == Some(&self.me), chosen.map(str::to_owned));
             chosen.iter().for_each(|member| *loads.entry(member.clone()).or_default() += 1);
@@ -77,6 +78,13 @@ impl Rules {
         let known = self.known.get(&member_lease(member));
         let offers = known.and_then(|known| known.sight.offers.as_ref());
         offers.is_some_and(|offers| offers.get(&claim.plugin) == Some(&claim.shards()))
+    }
+
+    /// Whether a member has renewed its Lease of late. One that was killed is thought to be there for as long as its Lease lasts, counted
+    /// from when *we* saw it first; a replica that has just come would leave free leases to it.
+    fn is_lively(&self, member: &str, now: Moment) -> bool {
+        let of_late = |known: &Known| now < known.since + self.timing.retry * 5 / 2;
+        member == self.me || self.known.get(&member_lease(member)).is_some_and(of_late)
     }
 
     pub(super) fn is_first(&self, name: &str) -> bool {

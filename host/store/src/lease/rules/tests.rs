@@ -195,3 +195,19 @@ fn with_a_right_that_outlasts_the_lease_there_are_two_writers() {
     });
     assert!(wrong);
 }
+
+#[test]
+fn a_free_lease_is_not_left_to_a_member_that_does_not_renew() {
+    use crate::lease::balance::rank;
+    let first = ('b'..='z').map(String::from).find(|name| rank(WEB, name) < rank(WEB, "a")).expect("one before us");
+    for (renewed, expected) in [(None, true), (Some(seconds(104)), false)] {
+        let held = sight(WEB, 3, Some("c"));
+        let mut rules = ready(1, vec![member(&first, 2, 1), held]);
+        let takes = rules.plan(seconds(101)).contains(&take());
+        assert!(!takes, "it is held");
+        renewed.into_iter().for_each(|at| rules.see(member(&first, 60, 1), at));
+        rules.see(sight(WEB, 70, None), Duration::from_millis(105_100));
+        let takes = rules.plan(Duration::from_millis(105_100)).contains(&take());
+        assert_eq!(takes, expected, "renewed {renewed:?}");
+    }
+}
