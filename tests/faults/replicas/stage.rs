@@ -176,7 +176,8 @@ impl Stage {
             let good = holders.len() == SHARDS as usize
                 && used.len() == wanted
                 && holders.values().all(|holder| replicas.contains(holder));
-            Ok(if good { Ok(holders) } else { Err(format!("{holders:?}")) })
+            let logs = || replicas.iter().map(|name| self.last_lines(name)).collect::<Vec<_>>().join("\n--\n");
+            Ok(if good { Ok(holders) } else { Err(format!("{holders:?}\n{}", logs())) })
         })
         .await
     }
