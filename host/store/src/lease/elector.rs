@@ -145,7 +145,7 @@ impl Store {
             let (standing, stands) = watch::channel(Standing::Standby);
             sides.insert(claim.lease(), Side { fence: fence.clone(), standing, taken: 0, lost: 0 });
             let (vacated, handover) = (told.clone(), options.handover);
-            seats.push(Seat { claim: claim.clone(), fence, standing: stands, vacated, handover });
+            seats.push(Seat { claim: claim.clone(), fence, standing: stands, vacated, handover, served: 0 });
         }
         let transport = self.0.transport.with_client(client, options.timing.retry);
         let state =

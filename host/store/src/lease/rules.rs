@@ -210,7 +210,16 @@ impl Rules {
         }
     }
 
-    /// A lease was taken or renewed by a request that was sent then.
+    /// A lease was renewed by a request that was sent then. One that was given up meanwhile stays so: the renewal may have been seen in
+    /// the watch, and given back in that version, before its answer came.
+    pub(super) fn renewed(&mut self, name: &str, sent: Moment, sight: Sight, now: Moment) {
+        match self.held.contains_key(name) {
+            true => self.holds(name, sent, sight, now),
+            false => self.see(sight, now),
+        }
+    }
+
+    /// A lease was taken by a request that was sent then.
     pub(super) fn holds(&mut self, name: &str, sent: Moment, sight: Sight, now: Moment) {
         let due = sent + self.timing.retry;
         let held = self.held.entry(name.to_owned()).or_insert(Held { renewed: sent, due, leaving: false });

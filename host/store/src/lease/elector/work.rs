@@ -106,7 +106,7 @@ impl Elector {
             (Step::Bury(name), _) => self.rules.gone(&name, order.version.unwrap_or_default()),
             (Step::Announce, Reply::Done(sight)) => self.announced(sent, sight, now),
             (Step::Announce, Reply::Gone) => self.announce_anew(now),
-            (Step::Renew(name), Reply::Done(sight)) => self.rules.holds(&name, sent, sight, now),
+            (Step::Renew(name), Reply::Done(sight)) => self.rules.renewed(&name, sent, sight, now),
             (Step::Take(name), Reply::Done(sight)) => self.take(&name, sent, sight, now).await,
             (_, reply) => self.failed(&order.name, reply, now),
         }

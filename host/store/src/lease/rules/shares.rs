@@ -54,7 +54,8 @@ impl Rules {
         if !quiet || !all_held || self.held.values().any(|held| held.leaving) {
             return None;
         }
-        let loads = self.loads(now);
+        let mut loads = self.loads(now);
+        loads.retain(|member, _| self.is_lively(member, now));
         let mine = loads.get(&self.me).copied().unwrap_or_default();
         let to = receiver(&self.me, mine, loads.iter().map(|(member, leases)| Load { member, leases: *leases }))?;
         let fitting = self.held.keys().filter(|name| self.claims.get(*name).is_some_and(|c| self.offers_same(to, c)));

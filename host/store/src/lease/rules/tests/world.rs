@@ -399,9 +399,8 @@ fn hear(
     let late = now.saturating_sub(at) > retry;
     match (step, answer) {
         (Step::Announce, Answer::Done(object)) if !late => replica.rules.announced(at, object, now),
-        (Step::Renew(lease) | Step::Take(lease), Answer::Done(object)) if !late => {
-            replica.rules.holds(&lease, at, object, now);
-        }
+        (Step::Renew(lease), Answer::Done(object)) if !late => replica.rules.renewed(&lease, at, object, now),
+        (Step::Take(lease), Answer::Done(object)) if !late => replica.rules.holds(&lease, at, object, now),
         (Step::Announce, Answer::Conflict(None)) => replica.rules.postponed(&member_lease(name), now),
         (Step::Renew(lease) | Step::Take(lease), answer) => {
             if let Answer::Conflict(Some(object)) | Answer::Done(object) = answer {
