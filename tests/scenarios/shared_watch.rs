@@ -5,12 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use backplane::dev::DevOptions;
+use backplane::dev::{DevOptions, start_daemon};
 use backplane_runtime::settings::{EndpointSettings, Settings};
-use backplane_runtime::{Daemon, Prepared, rbac};
+use backplane_runtime::{Daemon, rbac};
 use backplane_sandbox::{World, WorldOptions};
 use backplane_tests::audit::{Audit, DAEMON};
-use backplane_tests::driver::client_from_kubeconfig;
 use backplane_tests::figures::Figures;
 use backplane_tests::fixture::{Fixture, cache_dir, options};
 use backplane_tests::ground::{Base, Ground};
@@ -55,13 +54,7 @@ async fn audited(base: &Base) -> Result<(World, Daemon, Audit)> {
     // Nothing is bought here, so no credential is needed.
     let cloud = EndpointSettings { allow_plain_http: true, ..EndpointSettings::new(world.cloud_url()) };
     settings.offered_endpoints.insert("cloudsigma".into(), cloud);
-    let prepared = Prepared::new(settings, file).await?;
-    for (name, declarations) in prepared.declarations() {
-        world.grant_plugin(&name, rbac::write_rules(&declarations, rbac::usual_plural)).await?;
-        world.grant_daemon(&name, rbac::read_rules(&declarations, rbac::usual_plural)).await?;
-    }
-    let daemon = prepared.start(client_from_kubeconfig(&world.daemon_kubeconfig()).await?).await?;
-    daemon.ready().await;
+    let daemon = start_daemon(&world, settings, file).await?;
     Ok((world, daemon, audit))
 }
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use backplane::describe::{Output, watched};
+use backplane::dev::start_daemon;
 use backplane_core::{Kind, Selector};
+use backplane_runtime::Daemon;
 use backplane_runtime::settings::{PluginSettings, Settings};
 use backplane_runtime::watches::{WatchReport, estimate};
-use backplane_runtime::{Daemon, Prepared, rbac};
 use backplane_sandbox::{World, WorldOptions};
 use backplane_tests::audit::DAEMON;
 use backplane_tests::driver::client_from_kubeconfig;
@@ -67,14 +68,7 @@ async fn daemon(world: &World, plugins: Vec<PathBuf>) -> Result<Daemon> {
     );
     let mut settings = Settings::parse(file, &text, Path::new("."))?;
     settings.plugins = plugins.into_iter().map(PluginSettings::from_path).collect();
-    let prepared = Prepared::new(settings, file).await?;
-    for (name, declarations) in prepared.declarations() {
-        world.grant_plugin(&name, rbac::write_rules(&declarations, rbac::usual_plural)).await?;
-        world.grant_daemon(&name, rbac::read_rules(&declarations, rbac::usual_plural)).await?;
-    }
-    let daemon = prepared.start(client_from_kubeconfig(&world.daemon_kubeconfig()).await?).await?;
-    daemon.ready().await;
-    Ok(daemon)
+    start_daemon(world, settings, file).await
 }
 
 async fn ten_plugins_that_read_pods_are_one_watch_and_its_cost_can_be_seen(ground: Ground) -> Result<()> {

@@ -172,7 +172,11 @@ impl Dev {
     }
 }
 
-async fn start_daemon(world: &World, settings: Settings, file: &Path) -> Result<Daemon> {
+/// Starts a daemon in a world: its plugins are granted what they declare. Returns when it is ready.
+///
+/// # Errors
+/// Settings or plugins that cannot be used, or a port in use.
+pub async fn start_daemon(world: &World, settings: Settings, file: &Path) -> Result<Daemon> {
     let prepared = Prepared::new(settings, file).await?;
     for (name, declarations) in prepared.declarations() {
         world.grant_plugin(&name, rbac::write_rules(&declarations, rbac::usual_plural)).await?;

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use kube::core::ApiResource;
 use serde_json::Value;
 
 use crate::object;
@@ -71,6 +72,17 @@ impl Kind {
     /// `group/version`, or the version alone in the core group.
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.to_string() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// The kind in the words of the client library.
+    pub(crate) fn resource(&self) -> ApiResource {
+        ApiResource {
+            group: self.group.to_string(),
+            version: self.version.to_string(),
+            api_version: self.api_version(),
+            kind: self.kind.to_string(),
+            plural: self.plural.to_string(),
+        }
     }
 
     /// The kind in the words of the API server.

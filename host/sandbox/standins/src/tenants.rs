@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use kube::api::{
-    Api, ApiResource, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchParams,
-};
+use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::WatchEvent;
 use serde_json::Value;
@@ -197,13 +195,7 @@ fn to_value(object: DynamicObject) -> Value {
 
 impl Tenant {
     fn api(&self, kind: &Kind, namespace: &str) -> Api<DynamicObject> {
-        let resource = ApiResource {
-            group: kind.group.to_string(),
-            version: kind.version.to_string(),
-            api_version: kind.api_version(),
-            kind: kind.kind.to_string(),
-            plural: kind.plural.to_string(),
-        };
+        let resource = kind.resource();
         match kind.scope {
             Scope::Cluster => Api::all_with(self.client.clone(), &resource),
             Scope::Namespaced => Api::namespaced_with(self.client.clone(), namespace, &resource),

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use kube::api::{Api, DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams, WatchParams};
-use kube::core::{ApiResource, WatchEvent};
+use kube::core::WatchEvent;
 use serde_json::Value;
 
 use super::{ApiError, Part};
@@ -72,13 +72,7 @@ impl Remote {
     }
 
     fn api(&self, kind: &Kind, place: Option<&str>) -> Api<DynamicObject> {
-        let resource = ApiResource {
-            group: kind.group.to_string(),
-            version: kind.version.to_string(),
-            api_version: kind.api_version(),
-            kind: kind.kind.to_string(),
-            plural: kind.plural.to_string(),
-        };
+        let resource = kind.resource();
         match place {
             Some(namespace) => Api::namespaced_with(self.client.clone(), namespace, &resource),
             None => Api::all_with(self.client.clone(), &resource),
