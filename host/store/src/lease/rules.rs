@@ -205,7 +205,9 @@ impl Rules {
         let again = now + self.timing.retry / 4;
         match self.held.get_mut(name) {
             Some(held) => held.due = again,
-            None if name == member_lease(&self.me) => self.member_due = again,
+            // As long as this replica is unknown, it holds nothing that could be lost meanwhile.
+            None if name == member_lease(&self.me) && self.member.is_some() => self.member_due = again,
+            None if name == member_lease(&self.me) => self.member_due = now + self.timing.retry,
             None => drop(self.not_before.insert(name.to_owned(), now + self.timing.retry)),
         }
     }

@@ -34,6 +34,8 @@ impl Elector {
                 _ => {}
             }
         }
+        // Before anything is asked: what was lost holds the kernel's timer no longer.
+        self.extend().await;
         let orders: Vec<Order> = steps.into_iter().filter_map(|step| self.order(step)).collect();
         let replies = join_all(orders.iter().map(|order| self.ask(order))).await;
         for (order, (sent, reply)) in orders.into_iter().zip(replies) {
@@ -73,8 +75,10 @@ impl Elector {
             Step::Announce if known.is_none() => Some(0),
             _ => None,
         };
-        // A renewal that comes back after the right has ended renews nothing.
-        let left = self.rules.right_ends(&name).map_or(retry, |end| end.saturating_sub(now));
+        // A renewal that comes back after the right has ended renews nothing, and whatever is waited for then keeps the elector
+        // from taking back the kernel's timer.
+        let first = self.rules.held().keys().filter_map(|held| self.rules.right_ends(held)).min();
+        let left = first.map_or(retry, |end| end.saturating_sub(now));
         let version = known.map(|known| known.sight.version);
         Some(Order { step, version, transitions, within: retry.min(left), name })
     }
@@ -120,8 +124,11 @@ impl Elector {
             }
             Reply::Gone => self.rules.gone(name, u64::MAX),
             Reply::Refused(why) | Reply::Unanswered(why) => {
-                warn!(lease = name, error = why, "lease not written");
-                self.problem = Some(format!("{name}: {why}"));
+                let problem = Some(format!("{name}: {why}"));
+                if self.problem != problem {
+                    warn!(lease = name, error = why, "lease not written; tried again until it is");
+                }
+                self.problem = problem;
             }
             Reply::Conflict(None) | Reply::Done(_) => {}
         }
@@ -223,32 +230,53 @@ impl Elector {
             let standing = self.sides.get(name).map(|side| *side.standing.borrow());
             standing == Some(Standing::Leaving(*term)) || standing == Some(Standing::Holding(*term))
         });
-        let released = join_all(vacated.iter().map(|(name, _)| self.give_back(name))).await;
+        let names = vacated.into_iter().map(|(name, _)| name);
+        let (held, lost): (Vec<String>, Vec<String>) = names.partition(|name| self.is_open(name));
+        lost.iter().for_each(|name| self.lose(name));
+        self.gave_up(&lost).await;
+        let quiet = join_all(held.iter().map(|name| self.close(name))).await;
+        self.gave_up(&held).await;
+        let free = held.iter().zip(quiet).filter(|(_, quiet)| *quiet).map(|(name, _)| name);
+        let released = join_all(free.map(|name| self.give_back(name))).await;
         let now = self.now();
-        for ((name, _), sight) in vacated.iter().zip(released) {
+        released.into_iter().flatten().for_each(|sight| self.rules.see(sight, now));
+    }
+
+    fn is_open(&self, name: &str) -> bool {
+        self.sides.get(name).is_some_and(|side| side.fence.is_open())
+    }
+
+    /// Nothing can be written under these leases any more, so the kernel's timer is not for them either.
+    async fn gave_up(&mut self, names: &[String]) {
+        let now = self.now();
+        for name in names {
             self.rules.gave_up(name, now);
-            sight.into_iter().for_each(|sight| self.rules.see(sight, now));
             if let Some(side) = self.sides.get(name) {
                 side.standing.send_replace(Standing::Standby);
             }
-            info!(lease = name, "lease given up");
         }
+        self.extend().await;
     }
 
-    /// Closes the fence and says so to the API server, if no answer is outstanding: a request without an answer may still
-    /// be carried out, so its lease is left to run out.
-    async fn give_back(&self, name: &str) -> Option<Sight> {
-        let (side, known) = (self.sides.get(name)?, self.rules.known(name)?);
+    /// Closes the fence; says whether everything that was sent is answered. A request without an answer may still be carried
+    /// out, so its lease is left to run out.
+    async fn close(&self, name: &str) -> bool {
+        let Some(side) = self.sides.get(name) else { return false };
         let answered = tokio::time::timeout(LAST_ANSWERS, side.fence.idle()).await;
         side.fence.close();
         let quiet = answered.is_ok() && tokio::time::timeout(LAST_ANSWERS / 5, side.fence.idle()).await.is_ok();
-        if !quiet {
-            warn!(lease = name, "requests without an answer; the lease is left to run out");
-            return None;
+        match quiet {
+            true => info!(lease = name, "lease given up"),
+            false => warn!(lease = name, "requests without an answer; the lease is left to run out"),
         }
+        quiet
+    }
+
+    /// Says to the API server that the lease is free.
+    async fn give_back(&self, name: &str) -> Option<Sight> {
         let written = Written {
             name,
-            version: Some(known.sight.version),
+            version: Some(self.rules.known(name)?.sight.version),
             holder: "",
             lasts: Duration::from_secs(1),
             now: (self.wall)(),
