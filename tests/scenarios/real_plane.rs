@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use backplane_tests::real::{ControlPlane, Part, parts};
@@ -50,7 +50,9 @@ async fn a_panic_leaves_no_process_and_no_folder() -> Result<()> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_part_that_was_killed_comes_back_with_what_it_stored() -> Result<()> {
     let Some(parts) = parts("that a killed part comes back")? else { return Ok(()) };
+    let begun = Instant::now();
     let mut plane = ControlPlane::start(&parts).await?;
+    println!("a control plane was complete after {:.1} s", begun.elapsed().as_secs_f64());
     let maps = Api::<ConfigMap>::namespaced(plane.client().await?, "default");
     let map = ConfigMap {
         metadata: kube::core::ObjectMeta { name: Some("a".into()), ..Default::default() },

@@ -84,15 +84,6 @@ pub fn built() -> Result<Parts> {
     Ok(parts)
 }
 
-/// Whether the long run was asked for. What is not reliable yet is shown there alone, and says so elsewhere.
-pub fn is_long(what: &str) -> bool {
-    let long = std::env::var_os(LONG).is_some();
-    if !long {
-        println!("skipped: {what}: runs with `cargo xtask test --real --long` until it is reliable");
-    }
-    long
-}
-
 /// How often something is repeated: `short` in the ordinary run, `long` where `--long` was asked for.
 pub fn repetitions(short: usize, long: usize) -> usize {
     if std::env::var_os(LONG).is_some() { long } else { short }

@@ -21,7 +21,7 @@ cargo xtask TASK
                   build the guests, run every test, print the counts; --real also on kube-apiserver, etcd and Cluster API (an
                   error if one is missing), --long with every fault as often as the documentation says
   real-parts      build kube-apiserver, kube-controller-manager, etcd and Cluster API with Go; does nothing twice
-  bench NAME…     compare ours with a baseline in one run: boundary, start, store-memory
+  bench NAME…     compare ours with a baseline in one run: boundary, events, reconcile, start, store-memory
   guests          build the plugins and test guests for wasm32-wasip2
   lint            formatting, clippy, docs and licences, as CI judges them";
 

@@ -23,8 +23,9 @@ const AT_ONCE: usize = 32;
 /// Defines the kind, makes the namespaces, and gives the contender and the plugin's service account their rights.
 pub(crate) async fn prepare(client: &Client, user: &str) -> Result<()> {
     create(client, "apiextensions.k8s.io/v1", "CustomResourceDefinition", definition()).await?;
-    for i in 0..NAMESPACES {
-        create(client, "v1", "Namespace", json!({"metadata": {"name": namespace(i)}})).await?;
+    // The daemon's own Leases lie in `backplane`.
+    for name in (0..NAMESPACES).map(namespace).chain(["backplane".to_owned()]) {
+        create(client, "v1", "Namespace", json!({"metadata": {"name": name}})).await?;
     }
     let binding = json!({"metadata": {"name": "bench"},
         "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"},

@@ -42,6 +42,8 @@ impl ControlPlane {
             file("token-auth-file", tokens),
             file("audit-policy-file", policy),
             file("audit-log-path", audit),
+            // Megabytes: what is judged from the log must be in one piece.
+            "--audit-log-maxsize=100000".into(),
         ]);
         command.args(&self.options.apiserver);
         command
