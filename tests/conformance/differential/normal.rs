@@ -1,5 +1,7 @@
 //! What no two servers have in common, made equal: uids, versions, times, chosen names, addresses and ports.
 
+mod refusal;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -18,18 +20,22 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r#"patch: Invalid value: "\{.*\}": "#, "patch: Invalid value: <object>: "),
         (r#"^Invalid value: "\{.*\}": "#, "Invalid value: <object>: "),
         (r"ResourceVersion in record \(\d+\)", "ResourceVersion in record (<version>)"),
+        // What changed in a Pod, shown in terms of the real server's own types.
+        (r"\n@@ -\d+,\d+ \+\d+,\d+ @@\n([ +-].*\n)*", ""),
         (r"\b10\.(9[6-9]|10\d|11[01]|0)\.\d+\.\d+\b", "<address>"),
     ];
     patterns.map(|(pattern, name)| (Regex::new(pattern).expect("patterns of this file are valid"), name)).into()
 });
 
-/// An answer as it is compared. `names` holds what this server chose; each is shown by what it was captured as.
-pub(crate) fn answer(mut answer: Value, names: &BTreeMap<String, String>) -> Value {
+/// An answer as it is compared. `asked` is the body of the request; `names` holds what this server chose, and each is shown
+/// by what it was captured as.
+pub(crate) fn answer(mut answer: Value, asked: &str, names: &BTreeMap<String, String>) -> Value {
     let chosen: Vec<(String, String)> = names
         .iter()
         .filter(|(name, value)| name.starts_with("gen") && value.len() > 3)
         .map(|(name, value)| (value.clone(), format!("<{name}>")))
         .collect();
+    refusal::equal(&mut answer["body"], asked);
     ages(&mut answer["body"]);
     walk(&mut answer, "", &chosen);
     answer

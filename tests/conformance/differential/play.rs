@@ -73,8 +73,8 @@ async fn one(servers: &Servers, case: &Case) -> Result<(usize, Vec<Difference>)>
             tokio::join!(answer(&servers.real, step, real_names), answer(&servers.ours, step, our_names));
         let what = || format!("{} #{number} {} {}", case.name, step.method, step.path);
         let (real, mut ours) = (real.with_context(what)?, ours.with_context(what)?);
-        let mut real = normal::answer(real, real_names);
-        ours = normal::answer(ours, our_names);
+        let mut real = normal::answer(real, &step.body, real_names);
+        ours = normal::answer(ours, &step.body, our_names);
         if let Some((pointer, key)) = step.subset {
             normal::keep_common(&mut real, &ours, pointer, key);
         }
@@ -154,6 +154,8 @@ async fn events(response: Response<Incoming>, count: usize) -> Value {
         let Ok(Some(Ok(bytes))) = timeout_at(deadline, stream.next()).await else { break };
         take_lines(&mut rest, &bytes, &mut events);
     }
+    // More may have come together with the last one.
+    events.truncate(count);
     answer["body"] = Value::Array(events);
     answer
 }

@@ -77,11 +77,20 @@ pub fn track(old: Option<&Value>, new: &mut Value, kind: &ResourceKind, applier:
         Some(Value::Array(_)) => Managed::of(new),
         _ => old.map(Managed::of).unwrap_or_default(),
     };
-    let before = without_managed_fields(old.cloned().unwrap_or_else(|| empty_object(kind)));
-    let after = without_managed_fields(new.take());
     let step = Step { kind, applier, shape: Shape::of(&kind.schema) };
-    step.update(&before, &after, &mut managed);
-    *new = managed.write(after);
+    let after = without_managed_fields(new.take());
+    // What nobody owns stays so until somebody applies.
+    let untracked = old.is_some() && (managed.is_empty() || step.is_unowned_scale(&managed));
+    if untracked {
+        *new = managed.write(after);
+        return;
+    }
+    let before = without_managed_fields(old.cloned().unwrap_or_else(|| empty_object(kind)));
+    *new = match step.update(&before, &after, &mut managed) {
+        Ok(()) => managed.write(after),
+        // A version that cannot be compared in takes all ownership with it, as on the real server.
+        Err(_) => after,
+    };
 }
 
 /// `[]` and `[{}]` ask for all ownership to be forgotten.
@@ -108,6 +117,9 @@ fn empty_object(kind: &ResourceKind) -> Value {
     object["metadata"] = json!({});
     object
 }
+
+/// The subresource that changes the replicas.
+const SCALE: &str = "scale";
 
 /// One write, with what stays the same during it.
 struct Step<'a> {
@@ -152,26 +164,35 @@ impl Step<'_> {
         managed.set_time(&manager, self.applier.now);
     }
 
-    fn update(&self, before: &Value, after: &Value, managed: &mut Managed) {
-        // A version that cannot be converted to leaves its managers what they have.
-        let views = self.views(before, after, managed).unwrap_or_else(|_| Views::alone(self.compared(before, after)));
+    fn update(&self, before: &Value, after: &Value, managed: &mut Managed) -> Result<(), Status> {
+        let views = self.views(before, after, managed)?;
         managed.give_up(&views, None);
         let mine = views.own.changed().difference(&stripped());
         if !mine.is_empty() {
             let me = self.manager(Operation::Update);
             managed.add(&me, &mine);
-            managed.set_time(&me, self.applier.now);
+            // The real server loses the time of who scales on the way from the Scale to the object.
+            if self.applier.subresource != Some(SCALE) {
+                managed.set_time(&me, self.applier.now);
+            }
             managed.cap();
         }
         managed.strip(&stripped());
+        Ok(())
+    }
+
+    /// Whether this scales an object of whose replicas nobody is the owner.
+    fn is_unowned_scale(&self, managed: &Managed) -> bool {
+        let paths = self.kind.subresources.scale.as_ref().filter(|_| self.applier.subresource == Some(SCALE));
+        let names = paths.and_then(|paths| paths.spec_replicas.fields());
+        let path: Option<Vec<Element>> =
+            names.map(|names| names.into_iter().map(|name| Element::Field(name.to_owned())).collect());
+        path.is_some_and(|path| !managed.owns(&path))
     }
 
     /// Fields that a write to this resource or subresource never sets.
     fn ignored(&self) -> Set {
         let fields: &[&[&str]] = match self.applier.subresource {
-            Some("status") if self.kind.origin == Origin::Custom => {
-                return self.all_but_status();
-            }
             Some("status") => &[&["spec"]],
             None if self.kind.subresources.status && !self.registers_with_status() => &[&["status"]],
             _ => &[],
@@ -181,15 +202,6 @@ impl Step<'_> {
 
     fn registers_with_status(&self) -> bool {
         self.kind.group.is_empty() && self.kind.kind == "Node"
-    }
-
-    fn all_but_status(&self) -> Set {
-        let members = self.kind.schema.properties.keys().filter(|name| *name != "status");
-        let mut set = Set::default();
-        for name in members {
-            set.insert(Element::Field(name.clone()));
-        }
-        set
     }
 }
 

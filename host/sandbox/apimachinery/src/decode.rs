@@ -4,19 +4,30 @@
 //! ([`mistyped`]); clients print these sentences and people search for them.
 
 mod go_types;
+mod merged;
 mod scan;
+mod unconvertible;
 
 use serde_json::Value;
 
 use crate::kind::ResourceKind;
 use crate::schema::{Additional, Schema, Type};
 use go_types::{below, named};
-pub use scan::{duplicates, syntax_error};
+pub use merged::merged;
+pub use scan::{duplicates, fields, syntax_error};
+pub use unconvertible::unconvertible;
 
 /// The first value in an object of a built-in kind that is of another type than its field, as the decoder says it.
 pub fn mistyped(kind: &ResourceKind, object: &Value) -> Option<String> {
     let at = Place { owner: kind.kind.clone(), path: String::new() };
     members(&kind.schema, object, &at)
+}
+
+/// As [`mistyped`] for the metadata of an object of a custom kind; of such an object nothing else has a Go type.
+pub fn mistyped_metadata(kind: &ResourceKind, object: &Value) -> Option<String> {
+    let schema = kind.schema.properties.get("metadata")?;
+    let at = Place { owner: "ObjectMeta".to_owned(), path: String::new() };
+    members(schema, object.get("metadata")?, &at)
 }
 
 /// Where in an object: the Go struct, and the path of the field from the root, without indices.

@@ -96,6 +96,22 @@ impl FieldError {
         Self::with_value(FieldReason::Invalid, field, value, detail)
     }
 
+    /// As [`FieldError::invalid`], for a value that is shown in its own way.
+    pub(crate) fn invalid_shown(field: &str, shown: &str, detail: &str) -> Self {
+        let message = format!("{}: {shown}: {detail}", FieldReason::Invalid.title());
+        Self { kind: FieldReason::Invalid, field: field_name(field), message }
+    }
+
+    /// The error of a value that stands at `path` in something bigger.
+    pub(crate) fn below(mut self, path: &str) -> Self {
+        self.field = match self.field.as_str() {
+            "<nil>" => path.to_owned(),
+            field if field.starts_with('[') => format!("{path}{field}"),
+            field => format!("{path}.{field}"),
+        };
+        self
+    }
+
     /// As [`FieldError::invalid`], but an object or list is not shown.
     pub(crate) fn invalid_as(field: &str, value: &Value, detail: &str) -> Self {
         match value {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::field::{FieldError, FieldReason};
 use crate::jsonpath::JsonPath;
+use crate::scale;
 use crate::schema::Schema;
 use crate::table::Column;
 
@@ -165,22 +166,49 @@ impl ResourceKind {
     /// stored object on update.
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
         let mut errors = crate::meta::validate(self, object, old);
-        let of_schema = self.schema.validate(object, old);
         if self.origin == Origin::Custom {
-            errors.extend(of_schema);
+            errors.extend(self.schema.bounds(object, old));
+            errors.extend(scale::check(self, object, scale::Judged::All));
+            self.schema.invariants(object, old, &mut errors);
         } else {
-            // To Go's types `null` is an absent value.
-            let null =
-                |error: &FieldError| error.kind == FieldReason::TypeInvalid && error.message.ends_with("\"null\"");
-            let of_schema = of_schema.into_iter().filter(|error| !null(error));
-            errors.extend(of_schema.map(FieldError::in_builtin_words));
-            errors.extend(crate::builtin::rules(self, object, old));
+            errors.extend(self.builtin_rules(object, old));
         }
-        errors.retain(|e| e.kind != FieldReason::Duplicate || !e.field.starts_with("metadata.ownerReferences"));
+        errors.retain(|error| !is_second_owner(error));
+        errors
+    }
+
+    /// As [`ResourceKind::validate`] for a write to the status of `old`.
+    pub fn validate_status(&self, object: &Value, old: &Value) -> Vec<FieldError> {
+        if self.origin != Origin::Custom {
+            return self.validate(object, Some(old));
+        }
+        let mut errors = crate::meta::validate(self, object, Some(old));
+        if let (Some(schema), Some(status)) = (self.schema.properties.get("status"), object.get("status")) {
+            // The real server judges the status by itself, so that its own name is missing in what it says.
+            let of_status = schema.bounds(status, old.get("status"));
+            errors.extend(of_status.into_iter().map(|error| error.below("status")));
+        }
+        errors.extend(scale::check(self, object, scale::Judged::Status));
+        self.schema.invariants(object, Some(old), &mut errors);
+        errors.retain(|error| !is_second_owner(error));
+        errors
+    }
+
+    fn builtin_rules(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+        // To Go's types `null` is an absent value.
+        let null = |error: &FieldError| error.kind == FieldReason::TypeInvalid && error.message.ends_with("\"null\"");
+        let of_schema = self.schema.validate(object, old).into_iter().filter(|error| !null(error));
+        let mut errors: Vec<FieldError> = of_schema.map(FieldError::in_builtin_words).collect();
+        errors.extend(crate::builtin::rules(self, object, old));
         let mut seen = std::collections::HashSet::new();
         errors.retain(|error| seen.insert(error.clone()));
         errors
     }
+}
+
+/// An owner may be named twice, though its list is a map by uid.
+fn is_second_owner(error: &FieldError) -> bool {
+    error.kind == FieldReason::Duplicate && error.field.starts_with("metadata.ownerReferences")
 }
 
 /// The verbs of a stored resource, in the order of discovery.
@@ -188,7 +216,32 @@ pub(crate) fn standard_verbs() -> Vec<String> {
     ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"].map(str::to_owned).to_vec()
 }
 
+/// Order of versions as Kubernetes prefers them: `v2`, `v1`, `v1beta2`, `v1beta1`, `v1alpha1`, anything else.
+pub fn version_rank(version: &str) -> (u8, u32, u32) {
+    let number = |text: &str| text.parse::<u32>().ok();
+    let Some(rest) = version.strip_prefix('v') else { return (0, 0, 0) };
+    let parts = |word: &str| rest.split_once(word).and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
+    match (number(rest), parts("beta"), parts("alpha")) {
+        (Some(major), _, _) => (3, major, 0),
+        (_, Some((major, minor)), _) => (2, major, minor),
+        (_, _, Some((major, minor))) => (1, major, minor),
+        _ => (0, 0, 0),
+    }
+}
+
 /// The kinds that are part of Kubernetes and served here.
 pub fn builtin() -> Vec<ResourceKind> {
     crate::builtin::kinds()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stable_version_is_preferred_to_a_younger_beta() {
+        let mut versions = ["v1alpha1", "v1", "v2beta1", "foo", "v2", "v1beta2", "v1beta10"];
+        versions.sort_by_key(|version| std::cmp::Reverse(version_rank(version)));
+        assert_eq!(versions, ["v2", "v1", "v2beta1", "v1beta10", "v1beta2", "v1alpha1", "foo"]);
+    }
 }

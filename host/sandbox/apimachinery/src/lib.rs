@@ -24,6 +24,7 @@ mod builtin;
 pub mod condition;
 pub mod decode;
 pub mod field;
+mod go;
 pub mod jsonpath;
 pub mod kind;
 pub mod meta;

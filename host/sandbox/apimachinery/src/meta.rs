@@ -36,7 +36,7 @@ pub fn prepare_create(kind: &ResourceKind, object: &mut Value, birth: &Birth<'_>
         map.remove("status");
     }
     let meta = meta_mut(map);
-    for key in ["selfLink", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"] {
+    for key in ["selfLink", "resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds"] {
         meta.remove(key);
     }
     match birth.namespace {

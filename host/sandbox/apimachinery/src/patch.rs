@@ -4,8 +4,12 @@ mod strategic;
 
 use serde_json::Value;
 
+use crate::go;
 use crate::schema::Schema;
 use crate::status::Status;
+
+/// How it begins when a patch cannot be read.
+const DECODING: &str = "error decoding patch: ";
 
 /// Operations that one JSON patch may have.
 const MAX_OPERATIONS: usize = 10_000;
@@ -41,17 +45,18 @@ pub fn json_patch(object: &Value, patch: &[u8]) -> Result<Value, Status> {
 /// # Errors
 /// 400 if the patch is not an object.
 pub fn merge_patch(object: &Value, patch: &[u8]) -> Result<Value, Status> {
-    let patch = read_object(patch)?;
+    let patch = read_object(patch, DECODING)?;
     let mut patched = object.clone();
     json_patch::merge(&mut patched, &patch);
     Ok(patched)
 }
 
-/// Reads the body of a merge patch of either kind.
+/// Reads the body of a merge patch of either kind; `begin` is how an error begins.
 ///
 /// # Errors
 /// 400 if it is not a JSON object.
-pub fn read_object(patch: &[u8]) -> Result<Value, Status> {
+pub fn read_object(patch: &[u8], begin: &str) -> Result<Value, Status> {
+    let undecodable = |why: &str| Status::bad_request(format!("{begin}{why}"));
     let decoded: Result<Value, _> = serde_json::from_slice(patch);
     match decoded {
         Ok(patch) if patch.is_object() => Ok(patch),
@@ -76,8 +81,13 @@ fn replace_adds(object: &Value, patch: &mut Value) {
     }
 }
 
+/// A patch as messages quote it.
+pub fn quoted(patch: &Value) -> String {
+    go::plain(patch)
+}
+
 fn undecodable(why: &str) -> Status {
-    Status::bad_request(format!("error decoding patch: {why}"))
+    Status::bad_request(format!("{DECODING}{why}"))
 }
 
 fn go_kind(value: &Value) -> &'static str {

@@ -1,11 +1,14 @@
 //! The `scale` subresource: an `autoscaling/v1` Scale made from an object, and put back into it.
 
+mod check;
+
 use serde_json::{Value, json};
 
 use crate::field::FieldError;
 use crate::jsonpath::JsonPath;
 use crate::kind::{Origin, ResourceKind};
 use crate::status::Status;
+pub(crate) use check::{Judged, check};
 
 /// The Scale of an object; `None` if the kind has no scale subresource.
 pub fn scale_of(kind: &ResourceKind, object: &Value) -> Option<Value> {

@@ -6,6 +6,7 @@
 //!
 //! Source: <https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/>.
 
+mod check;
 mod defaults;
 mod formats;
 mod lists;
@@ -22,6 +23,7 @@ use serde_json::Value;
 
 use crate::field::FieldError;
 
+pub(crate) use check::Level;
 pub(crate) use lists::keys as list_keys;
 pub(crate) use metadata::document as object_meta_document;
 pub(crate) use rules::free_value;
@@ -94,7 +96,6 @@ pub(crate) struct Limits {
     pub(crate) max_length: Option<u64>,
     pub(crate) min_items: Option<u64>,
     pub(crate) max_items: Option<u64>,
-    pub(crate) unique_items: bool,
     pub(crate) min_properties: Option<u64>,
     pub(crate) max_properties: Option<u64>,
 }
@@ -131,20 +132,23 @@ pub(crate) struct PatchHints {
 }
 
 impl Schema {
-    /// Reads a schema, such as a CRD's `openAPIV3Schema`.
+    /// Reads a schema that is part of a CRD's `openAPIV3Schema`.
     ///
     /// # Errors
     /// Everything in it that is not a structural schema.
-    pub fn parse(value: &Value) -> Result<Self, Vec<FieldError>> {
-        Self::parse_at(value, "")
+    pub fn parse(document: &Value) -> Result<Self, Vec<FieldError>> {
+        let errors = check::document(document, "", Level::Field);
+        if errors.is_empty() { Ok(Self::trusted(document)) } else { Err(errors) }
     }
 
-    /// As [`Schema::parse`], for a schema that stands at `path` in its document; errors name that path.
-    ///
-    /// # Errors
-    /// Everything in it that is not a structural schema.
-    pub fn parse_at(value: &Value, path: &str) -> Result<Self, Vec<FieldError>> {
-        parse::root(value, path)
+    /// Everything wrong with a schema that stands at `path` in a definition.
+    pub(crate) fn check(document: &Value, path: &str, level: Level) -> Vec<FieldError> {
+        check::document(document, path, level)
+    }
+
+    /// Reads a schema that is known to be right.
+    pub(crate) fn trusted(document: &Value) -> Self {
+        parse::node(document)
     }
 
     /// Fills absent fields that have a default, at every depth, and drops `null` where it is not allowed.
@@ -160,7 +164,20 @@ impl Schema {
     /// What is wrong with a value. `old` is the stored value on update: what was wrong there already and did not change is
     /// forgiven, as the API server does.
     pub fn validate(&self, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
-        validate::apply(self, value, old)
+        let mut errors = self.bounds(value, old);
+        self.invariants(value, old, &mut errors);
+        errors
+    }
+
+    /// The part of [`Schema::validate`] that looks at each value alone.
+    pub(crate) fn bounds(&self, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
+        validate::bounds(self, value, old)
+    }
+
+    /// The part of [`Schema::validate`] that looks at values together: items of lists, and rules. Rules are not run on what
+    /// has errors that they could stumble over.
+    pub(crate) fn invariants(&self, value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+        validate::invariants(self, value, old, errors);
     }
 
     /// The `x-kubernetes-validations` at any depth that use what is not supported here and are therefore not enforced, each

@@ -10,6 +10,7 @@ mod memory;
 
 use std::time::Duration;
 
+use backplane_apimachinery::kind::Origin;
 use backplane_apimachinery::{ResourceKind, Status};
 use backplane_core::Kind;
 use bytes::Bytes;
@@ -33,6 +34,31 @@ const BATCH: usize = 100;
 pub(crate) fn convert(
     server: &Inner,
     kind: &ResourceKind,
+    objects: Vec<Value>,
+    api_version: &str,
+) -> Result<Vec<Value>, Status> {
+    let foreign: Vec<usize> = (0..objects.len()).filter(|i| objects[*i]["apiVersion"] != api_version).collect();
+    let mut objects = as_converted(server, kind, objects, api_version)?;
+    let target = server.registry.kinds().kind(&Kind::from_api_version(api_version, &kind.kind)).cloned();
+    if let Some(target) = target.filter(|_| kind.origin == Origin::Custom) {
+        for i in foreign {
+            target.prune(&mut objects[i]);
+            // Defaults are filled in where objects are read from the store; other versions show what was converted.
+            if target.storage {
+                target.default(&mut objects[i]);
+            }
+        }
+    }
+    Ok(objects)
+}
+
+/// As [`convert`], but as the conversion leaves the objects: with fields that the version does not know, without defaults.
+///
+/// # Errors
+/// As [`convert`].
+pub(crate) fn as_converted(
+    server: &Inner,
+    kind: &ResourceKind,
     mut objects: Vec<Value>,
     api_version: &str,
 ) -> Result<Vec<Value>, Status> {
@@ -50,15 +76,7 @@ pub(crate) fn convert(
             }
         }
     }
-    let target = server.registry.kinds().kind(&Kind::from_api_version(api_version, &kind.kind)).cloned();
-    if let Some(target) = target.filter(|_| kind.conversion.storage_version != *"" && is_custom(kind)) {
-        foreign.iter().for_each(|i| drop(target.prune(&mut objects[*i])));
-    }
     Ok(objects)
-}
-
-fn is_custom(kind: &ResourceKind) -> bool {
-    kind.origin == backplane_apimachinery::kind::Origin::Custom
 }
 
 fn rewrite(object: &mut Value, kind: &ResourceKind, api_version: &str) {

@@ -42,15 +42,22 @@ pub(crate) fn begin(definition: &mut Value) {
 
 /// Fills in what the server says of a changed definition.
 pub(crate) fn change(resource: &Resource<'_>, old: &Value, new: &mut Value) {
-    if new["metadata"]["deletionTimestamp"].is_string() {
-        complete(resource, Some(old), new);
+    let ending = |object: &Value| object["metadata"]["deletionTimestamp"].is_string();
+    if ending(new) {
+        if ending(old) {
+            complete(resource, Some(old), new);
+        }
     } else {
         new["status"]["storedVersions"] = status::stored_versions(new, Some(old));
     }
 }
 
-/// Marks a definition that is going away.
-pub(crate) fn end(definition: &mut Value) {
+/// Marks a definition that is going away. Neither its generation nor a time of grace says so.
+pub(crate) fn end(definition: &mut Value, now: &str) {
+    if definition["metadata"]["deletionTimestamp"].is_null() {
+        definition["metadata"]["deletionTimestamp"] = now.into();
+        status::ending(definition, now);
+    }
     let finalizers = &mut definition["metadata"]["finalizers"];
     if !finalizers.is_array() {
         *finalizers = json!([]);

@@ -148,7 +148,7 @@ fn on_resource(call: &Call<'_>, request: &ResourceRequest) -> Result<Response<Bo
     if let Some(subresource) = &request.subresource {
         return subresource::answer(call, &resource, accept, subresource);
     }
-    let mut response = match (call.request.verb, &request.name) {
+    let answer = match (call.request.verb, &request.name) {
         ("get", Some(name)) => read::get(call, &resource, accept, name),
         ("list", None) => list::list(call, &resource, accept),
         ("watch", None) => watch::watch(call, &resource, accept),
@@ -158,9 +158,16 @@ fn on_resource(call: &Call<'_>, request: &ResourceRequest) -> Result<Response<Bo
         ("delete", Some(name)) => delete::one(call, &resource, accept, name),
         ("deletecollection", None) if resource.may_be_deleted_together() => delete::collection(call, &resource, accept),
         _ => Err(resource.not_allowed()),
-    }?;
-    reply::warn(&mut response, resource.kind.deprecation.as_slice());
-    Ok(response)
+    };
+    // Who uses an old version is told so whatever the answer.
+    match &resource.kind.deprecation {
+        Some(warning) => {
+            let mut response = answer.unwrap_or_else(|status| reply::status(&status));
+            reply::warn(&mut response, std::slice::from_ref(warning));
+            Ok(response)
+        }
+        None => answer,
+    }
 }
 
 impl Call<'_> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use backplane_apimachinery::ResourceKind;
+use backplane_apimachinery::kind::version_rank;
 use backplane_core::Kind;
 
 use crate::pipeline::events::storage_group;
@@ -132,7 +133,7 @@ impl Kinds {
         self.custom.values().flat_map(|defined| &defined.kinds).for_each(|kind| add_version(&mut groups, kind));
         groups[builtin..].sort_by(|a, b| a.name.cmp(&b.name));
         for group in &mut groups {
-            group.versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
+            group.versions.sort_by_key(|version| std::cmp::Reverse(version_rank(version)));
         }
         groups
     }
@@ -166,30 +167,5 @@ fn add_version(groups: &mut Vec<Group>, kind: &ResourceKind) {
         Some(group) if group.versions.contains(&kind.version) => {}
         Some(group) => group.versions.push(kind.version.clone()),
         None => groups.push(Group { name: kind.group.clone(), versions: vec![kind.version.clone()] }),
-    }
-}
-
-/// Order of versions as Kubernetes prefers them: `v2`, `v1`, `v1beta2`, `v1beta1`, `v1alpha1`, anything else.
-fn priority(version: &str) -> (u8, u32, u32) {
-    let number = |text: &str| text.parse::<u32>().ok();
-    let Some(rest) = version.strip_prefix('v') else { return (0, 0, 0) };
-    let parts = |word: &str| rest.split_once(word).and_then(|(major, minor)| Some((number(major)?, number(minor)?)));
-    match (number(rest), parts("beta"), parts("alpha")) {
-        (Some(major), _, _) => (3, major, 0),
-        (_, Some((major, minor)), _) => (2, major, minor),
-        (_, _, Some((major, minor))) => (1, major, minor),
-        _ => (0, 0, 0),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stable_version_is_preferred_to_a_younger_beta() {
-        let mut versions = ["v1alpha1", "v1", "v2beta1", "foo", "v2", "v1beta2", "v1beta10"];
-        versions.sort_by_key(|version| std::cmp::Reverse(priority(version)));
-        assert_eq!(versions, ["v2", "v1", "v2beta1", "v1beta10", "v1beta2", "v1alpha1", "foo"]);
     }
 }

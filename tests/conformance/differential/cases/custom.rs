@@ -58,6 +58,11 @@ fn ready(group: &str) -> Step {
     until(&format!("{CRDS}/things.{group}"), "/status/conditions/1/status", json!("True"))
 }
 
+/// Waits until objects can be listed.
+fn listed(base: &str) -> Step {
+    Step { wait: Wait::Code(200), ..get(base) }
+}
+
 fn thing(group: &str, name: &str, spec: Value) -> Value {
     json!({"apiVersion": format!("{group}/v1"), "kind": "Thing", "metadata": {"name": name}, "spec": spec})
 }
@@ -172,7 +177,8 @@ fn life() -> Vec<Step> {
         get(&base),
         post(CRDS, definition(group, schema())),
         ready(group),
-        get(&base),
+        // The real server says that it is established a moment before it can list.
+        listed(&base),
         post(&base, json!({"apiVersion": "life.example.org/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": small(), "status": {"replicas": 3}})).capture("rv", "/metadata/resourceVersion"),
         post(&base, thing(group, "a", small())),
         get(&a),
@@ -388,6 +394,8 @@ fn definition_steps() -> Vec<Step> {
         ready(group),
         post(CRDS, definition_without_scale(group, small.clone())),
         merge(&crd, json!({"spec": {"names": {"shortNames": ["other"]}}})),
+        // The real server accepts new names a moment later.
+        until(&crd, "/status/acceptedNames/shortNames/0", json!("other")),
         merge(&crd, json!({"spec": {"scope": "Cluster"}})),
         merge(&crd, json!({"spec": {"group": "other.example.org"}})),
         merge(&crd, json!({"spec": {"names": {"plural": "others"}}})),

@@ -3,26 +3,36 @@
 use serde_json::Value;
 
 use super::path::Element;
-use crate::kind::{Origin, ResourceKind};
+use crate::go;
+use crate::kind::ResourceKind;
 use crate::schema::{Additional, ListType, Schema, Type};
 use crate::status::Status;
 
 /// Answers with the error of kube-apiserver if the intent has unknown fields, values of a wrong type, or list items that
 /// cannot be told apart.
 pub(crate) fn fits(kind: &ResourceKind, intent: &Value) -> Result<(), Status> {
-    let mut errors = Vec::new();
-    walk(Some(&kind.schema), intent, "", &mut errors);
-    let errors = match errors.as_slice() {
-        [] => return Ok(()),
-        [one] => one.clone(),
-        many => format!("errors:\n  {}", many.join("\n  ")),
-    };
+    let Some(errors) = faults(&kind.schema, intent) else { return Ok(()) };
     let text = |key: &str| intent.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).unwrap_or_default();
     // The namespace is not yet known where the real server says this.
-    let name = format!("{}/{}", if kind.origin == Origin::Custom { text("namespace") } else { "" }, text("name"));
+    let name = format!("/{}", text("name"));
     let group = if kind.group.is_empty() { "/" } else { "" };
     let gvk = format!("{group}{}, Kind={}", kind.api_version(), kind.kind);
     Err(Status::unclassified(format!("failed to create typed patch object ({name}; {gvk}): {errors}")))
+}
+
+/// Whether an object that was converted into another version has only fields of that version.
+pub(super) fn declared(schema: &Schema, object: &Value) -> Result<(), Status> {
+    faults(schema, object).map_or(Ok(()), |why| Err(Status::unclassified(why)))
+}
+
+fn faults(schema: &Schema, value: &Value) -> Option<String> {
+    let mut errors = Vec::new();
+    walk(Some(schema), value, "", &mut errors);
+    match errors.as_slice() {
+        [] => None,
+        [one] => Some(one.clone()),
+        many => Some(format!("errors:\n  {}", many.join("\n  "))),
+    }
 }
 
 fn walk(schema: Option<&Schema>, value: &Value, path: &str, errors: &mut Vec<String>) {
@@ -58,11 +68,12 @@ fn list(schema: &Schema, items: &[Value], path: &str, errors: &mut Vec<String>) 
             Some(ListType::Map) => match Element::keyed(schema, item) {
                 Some(element) => element,
                 None => {
-                    let missing = schema.list_map_keys.iter().find(|key| item.get(key.as_str()).is_none());
-                    let key = missing.map(String::as_str).unwrap_or_default();
+                    let keys: Vec<String> =
+                        schema.list_map_keys.iter().map(|key| crate::field::go_quote(key)).collect();
                     errors.push(format!(
-                        "{path}: element {i}: associative list with keys has an element that omits key field {key:?} \
-                         (and doesn't have default value)"
+                        "{path}: element {i}: associative list with keys has an element that omits all key fields [{}] \
+                         (and doesn't have default values for any key fields)",
+                        keys.join(" ")
                     ));
                     continue;
                 }
@@ -95,9 +106,9 @@ fn expected(schema: &Schema, value: &Value) -> Option<&'static str> {
 /// The value as Go prints the type that holds it.
 fn got(schema: &Schema, value: &Value) -> String {
     match (schema.type_, value) {
-        (Some(Type::Object), _) => format!("&{{{}}}", go_value(value, false)),
+        (Some(Type::Object), _) => format!("&{{{}}}", go::plain(value)),
         (Some(Type::String | Type::Boolean), _) => {
-            format!("&value.valueUnstructured{{Value:{}}}", go_value(value, true))
+            format!("&value.valueUnstructured{{Value:{}}}", go::typed(value))
         }
         (_, Value::Object(_)) => "map".into(),
         (_, Value::Array(_)) => "list".into(),
@@ -105,26 +116,5 @@ fn got(schema: &Schema, value: &Value) -> String {
         (_, Value::Bool(_)) => "boolean".into(),
         (_, Value::Number(_)) => "int".into(),
         (_, Value::Null) => "null".into(),
-    }
-}
-
-fn go_value(value: &Value, typed: bool) -> String {
-    let list = |items: Vec<String>| items.join(if typed { ", " } else { " " });
-    match (value, typed) {
-        (Value::Object(map), true) => {
-            let members = map.iter().map(|(k, v)| format!("{}:{}", crate::field::go_quote(k), go_value(v, typed)));
-            format!("map[string]interface {{}}{{{}}}", list(members.collect()))
-        }
-        (Value::Object(map), false) => {
-            format!("map[{}]", list(map.iter().map(|(k, v)| format!("{k}:{}", go_value(v, typed))).collect()))
-        }
-        (Value::Array(items), true) => {
-            format!("[]interface {{}}{{{}}}", list(items.iter().map(|v| go_value(v, typed)).collect()))
-        }
-        (Value::Array(items), false) => format!("[{}]", list(items.iter().map(|v| go_value(v, typed)).collect())),
-        (Value::String(text), true) => crate::field::go_quote(text),
-        (Value::String(text), false) => text.clone(),
-        (Value::Null, _) => "<nil>".into(),
-        (other, _) => other.to_string(),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::path::Element;
 use super::set::Set;
 use super::versions::Views;
 use crate::field::go_quote;
@@ -115,6 +116,11 @@ impl Managed {
 
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether somebody owns the field at a path.
+    pub(crate) fn owns(&self, path: &[Element]) -> bool {
+        self.0.values().any(|owned| owned.set.has_path(path))
     }
 
     pub(crate) fn set(&self, manager: &Manager) -> Option<Set> {

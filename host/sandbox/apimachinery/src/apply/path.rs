@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::schema::{Schema, list_keys};
+use crate::schema::{Schema, Type, list_keys};
 
 /// A member by name, an item by its keys, by its value, or by its place. Keys and values are kept as their JSON text, which
 /// is how they are written and compared.
@@ -40,15 +40,29 @@ impl Element {
         }
     }
 
-    /// The item of a list of type `map`; `None` if it lacks a key.
+    /// The item of a list of type `map`; `None` if it lacks all keys. One that has some of them is another item.
     pub(crate) fn keyed(schema: &Schema, item: &Value) -> Option<Self> {
-        let keys = list_keys(schema, item);
-        (keys.len() == schema.list_map_keys.len()).then(|| Self::Key(canonical(&Value::Object(keys))))
+        let mut keys = list_keys(schema, item);
+        // Lists with a merge key are those of built-in kinds: what Go's types hold is never absent, but empty.
+        for name in schema.list_map_keys.iter().filter(|_| schema.patch.is_some() && item.is_object()) {
+            if let Some(property) = schema.items.as_ref().and_then(|items| items.properties.get(name)) {
+                keys.entry(name.clone()).or_insert_with(|| empty(property));
+            }
+        }
+        (!keys.is_empty()).then(|| Self::Key(canonical(&Value::Object(keys))))
     }
 
     /// The item of a set.
     pub(crate) fn valued(item: &Value) -> Self {
         Self::Value(canonical(item))
+    }
+}
+
+fn empty(schema: &Schema) -> Value {
+    match schema.type_ {
+        Some(Type::Integer | Type::Number) => 0.into(),
+        Some(Type::Boolean) => false.into(),
+        _ => "".into(),
     }
 }
 

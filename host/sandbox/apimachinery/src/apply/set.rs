@@ -57,6 +57,15 @@ impl Set {
         self.members.contains(element)
     }
 
+    /// Whether the field at a path is in the set by itself.
+    pub(crate) fn has_path(&self, path: &[Element]) -> bool {
+        match path {
+            [] => false,
+            [last] => self.has(last),
+            [first, rest @ ..] => self.below(first).is_some_and(|set| set.has_path(rest)),
+        }
+    }
+
     pub(crate) fn below(&self, element: &Element) -> Option<&Set> {
         self.children.get(element)
     }

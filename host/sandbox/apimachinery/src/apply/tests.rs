@@ -207,7 +207,7 @@ fn an_intent_that_does_not_fit_is_refused_in_the_words_of_the_api_server() {
     ];
     for (spec, expected) in cases {
         let error = apply(None, mk_widget(spec), &widget(), &by("m", 1)).expect_err(expected);
-        let prefix = "failed to create typed patch object (default/w; example.org/v1, Kind=Widget): ";
+        let prefix = "failed to create typed patch object (/w; example.org/v1, Kind=Widget): ";
         assert_eq!(error.message(), format!("{prefix}{expected}"));
         assert_eq!(error.code(), 500);
     }

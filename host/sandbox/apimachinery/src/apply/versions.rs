@@ -13,7 +13,7 @@ use super::compare::{self, Comparison};
 use super::managed::Managed;
 use super::set::Set;
 use super::shape::Shape;
-use super::{Step, remove, to_set};
+use super::{Step, check, remove, to_set};
 use crate::schema::Schema;
 use crate::status::Status;
 
@@ -68,6 +68,7 @@ impl Step<'_> {
         for other in managed.by_version().into_keys().filter(|other| *other != version) {
             match (versions.convert(&[before, after], &other)?, versions.schema(&other)) {
                 (Some(both), Some(schema)) => {
+                    both.iter().try_for_each(|object| check::declared(&schema, object))?;
                     let compared = compare::compare(Shape::of(&schema), &both[0], &both[1]).without(&self.ignored());
                     others.insert(other, compared);
                 }

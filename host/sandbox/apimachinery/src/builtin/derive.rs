@@ -267,6 +267,14 @@ fn definition(object: &mut Value) {
         flags(&mut version["schema"]["openAPIV3Schema"]);
     }
     let names = crate::kind::crd::Names::of(object).to_value();
+    let stored = object["spec"]["versions"].as_array().into_iter().flatten().find(|version| version["storage"] == true);
+    let stored = stored.map(|version| version["name"].clone());
+    let status = object.get_mut("status").filter(|status| status.is_object());
+    if let (Some(status), Some(stored)) = (status, stored)
+        && status["storedVersions"].as_array().is_none_or(Vec::is_empty)
+    {
+        status["storedVersions"] = json!([stored]);
+    }
     let Some(spec) = object.get_mut("spec") else { return };
     for key in ["singular", "listKind"] {
         if let Some(own) = spec.get_mut("names") {

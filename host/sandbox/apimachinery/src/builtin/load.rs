@@ -59,7 +59,7 @@ fn one(group: &str, virtual_: bool, file: &Value, shared: &Shared) -> ResourceKi
     };
     let kind = word("kind");
     let document = shared.expand(&file["schema"]);
-    let schema = Schema::parse(&document).expect("the schemas of built-in kinds are structural; a test reads them all");
+    let schema = Schema::trusted(&document);
     let columns = table::builtin_columns(group, &kind).unwrap_or_else(|| vec![table::Column::age()]);
     ResourceKind {
         group: group.to_owned(),

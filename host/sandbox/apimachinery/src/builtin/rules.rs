@@ -16,14 +16,7 @@ pub(crate) fn rules(kind: &ResourceKind, object: &Value, old: Option<&Value>) ->
         ("apps", _) => workload(object, old, &mut errors),
         ("batch", "Job") => job(object, old, &mut errors),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => binding(object, old, &mut errors),
-        ("apiextensions.k8s.io", _) => {
-            if let Err(more) = ResourceKind::from_crd(object) {
-                errors.extend(more);
-            }
-            for field in ["/spec/scope", "/spec/group", "/spec/names/plural", "/spec/names/kind"] {
-                fixed(object, old, field, "field is immutable", &mut errors);
-            }
-        }
+        ("apiextensions.k8s.io", _) => errors.extend(crate::kind::crd::check(object, old)),
         _ => {}
     }
     errors
@@ -156,7 +149,11 @@ fn claim(object: &Value, errors: &mut Vec<FieldError>) {
 }
 
 fn workload(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    selection(object, errors);
     fixed(object, old, "/spec/selector", "field is immutable", errors);
+}
+
+fn selection(object: &Value, errors: &mut Vec<FieldError>) {
     let Some(selector) = object.pointer("/spec/selector") else { return };
     let labels = object.pointer("/spec/template/metadata/labels").cloned().unwrap_or_default();
     let wanted = selector.get("matchLabels").and_then(Value::as_object);

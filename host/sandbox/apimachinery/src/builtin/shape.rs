@@ -26,6 +26,30 @@ pub(crate) fn shape(kind: &ResourceKind, object: &mut Value) {
             }
         }
         drop_empty(&kind.schema, map);
+        null_times(&kind.kind, map);
+    }
+}
+
+/// Times of conditions that are written even when they are not known.
+const TIMES: [(&str, &[&str]); 9] = [
+    ("Pod", &["lastProbeTime", "lastTransitionTime"]),
+    ("PersistentVolumeClaim", &["lastProbeTime", "lastTransitionTime"]),
+    ("Job", &["lastProbeTime", "lastTransitionTime"]),
+    ("Node", &["lastHeartbeatTime", "lastTransitionTime"]),
+    ("Deployment", &["lastUpdateTime", "lastTransitionTime"]),
+    ("ReplicaSet", &["lastTransitionTime"]),
+    ("StatefulSet", &["lastTransitionTime"]),
+    ("DaemonSet", &["lastTransitionTime"]),
+    ("Namespace", &["lastTransitionTime"]),
+];
+
+fn null_times(kind: &str, object: &mut Map<String, Value>) {
+    let Some((_, times)) = TIMES.iter().find(|(known, _)| *known == kind) else { return };
+    let conditions = object.get_mut("status").and_then(|status| status.get_mut("conditions"));
+    for condition in conditions.and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
+        for time in *times {
+            condition.entry(*time).or_insert(Value::Null);
+        }
     }
 }
 

@@ -4,16 +4,24 @@ use std::collections::HashSet;
 
 /// What Go's decoder says about a text that is not JSON; `None` if it is.
 pub fn syntax_error(text: &[u8]) -> Option<String> {
-    let mut scanner = Scanner { text, at: 0, path: Vec::new(), doubled: Vec::new() };
-    scanner.document().err()
+    Scanner::new(text).document().err()
 }
 
 /// Paths of the fields that occur more than once in their object, each once and in the order of the text, such as
 /// `spec.workers[0].name`. Empty for a text that is not JSON.
 pub fn duplicates(text: &[u8]) -> Vec<String> {
-    let mut scanner = Scanner { text, at: 0, path: Vec::new(), doubled: Vec::new() };
+    let mut scanner = Scanner::new(text);
     match scanner.document() {
         Ok(()) => scanner.doubled,
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Paths of all fields in the order of the text.
+pub fn fields(text: &[u8]) -> Vec<String> {
+    let mut scanner = Scanner { all: Some(Vec::new()), ..Scanner::new(text) };
+    match scanner.document() {
+        Ok(()) => scanner.all.unwrap_or_default(),
         Err(_) => Vec::new(),
     }
 }
@@ -23,13 +31,19 @@ struct Scanner<'a> {
     at: usize,
     path: Vec<String>,
     doubled: Vec<String>,
+    /// Every field, if they are wanted.
+    all: Option<Vec<String>>,
 }
 
 type Scan = Result<(), String>;
 
 const VALUE: &str = "looking for beginning of value";
 
-impl Scanner<'_> {
+impl<'a> Scanner<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0, path: Vec::new(), doubled: Vec::new(), all: None }
+    }
+
     fn document(&mut self) -> Scan {
         self.value()?;
         self.space();
@@ -167,6 +181,9 @@ impl Scanner<'_> {
             }
             self.at += 1;
             self.path.push(if self.path.is_empty() { name.clone() } else { format!(".{name}") });
+            if let Some(all) = &mut self.all {
+                all.push(self.path.concat());
+            }
             if !seen.insert(name) {
                 let path = self.path.concat();
                 if !self.doubled.contains(&path) {

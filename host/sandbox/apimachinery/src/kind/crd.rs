@@ -9,42 +9,39 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{Conversion, Origin, ResourceKind, ScalePaths, Scope, Subresources};
+use super::{Conversion, Origin, ResourceKind, ScalePaths, Scope, Subresources, version_rank};
 use crate::field::FieldError;
 use crate::jsonpath::JsonPath;
 use crate::schema::Schema;
 
-pub(super) fn kinds(crd: &Value) -> Result<Vec<ResourceKind>, Vec<FieldError>> {
-    let mut errors = check::definition(crd);
-    let mut kinds = Vec::new();
-    let empty = Vec::new();
-    let versions = crd.pointer("/spec/versions").and_then(Value::as_array).unwrap_or(&empty);
-    for (i, version) in versions.iter().enumerate() {
-        let path = format!("spec.versions[{i}]");
-        let reader = Reader { crd, version, path: &path };
-        match reader.kind() {
-            Ok(kind) if flag(version, "served") => kinds.push(kind),
-            Ok(_) => {}
-            Err(more) => errors.extend(more),
-        }
-    }
-    if errors.is_empty() { Ok(kinds) } else { Err(errors) }
+/// Everything wrong with a definition; `old` is what it changes.
+pub(crate) fn check(crd: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    check::definition(crd, old, crd.get("status"))
 }
 
+pub(super) fn kinds(crd: &Value) -> Result<Vec<ResourceKind>, Vec<FieldError>> {
+    let errors = check::definition(crd, None, None);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let versions = crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
+    Ok(versions.filter(|version| flag(version, "served")).map(|version| Reader { crd, version }.kind()).collect())
+}
+
+/// Reads one version of a definition in which nothing is wrong.
 struct Reader<'a> {
     crd: &'a Value,
     version: &'a Value,
-    path: &'a str,
 }
 
 impl Reader<'_> {
-    fn kind(&self) -> Result<ResourceKind, Vec<FieldError>> {
+    fn kind(&self) -> ResourceKind {
         let names = Names::of(self.crd);
         let document = self.version.pointer("/schema/openAPIV3Schema").cloned().unwrap_or(Value::Null);
-        let subresources = self.subresources()?;
-        let kind = ResourceKind {
+        ResourceKind {
             group: text(self.crd, "/spec/group").to_owned(),
             version: text(self.version, "/name").to_owned(),
+            deprecation: self.deprecation(&names.kind),
             kind: names.kind,
             list_kind: names.list_kind,
             plural: names.plural,
@@ -52,83 +49,55 @@ impl Reader<'_> {
             short_names: names.short_names,
             categories: names.categories,
             scope: if text(self.crd, "/spec/scope") == "Cluster" { Scope::Cluster } else { Scope::Namespaced },
-            schema: Arc::new(self.schema(&document)?),
+            schema: Arc::new(Schema::trusted(&document).into_root()),
             document: Arc::new(document),
-            columns: columns::read(self.version, self.path)?,
-            subresources,
+            columns: columns::read(self.version),
+            subresources: self.subresources(),
             storage: flag(self.version, "storage"),
             conversion: conversion(self.crd),
             verbs: super::standard_verbs(),
             origin: Origin::Custom,
-            deprecation: None,
-        };
-        Ok(ResourceKind { deprecation: self.deprecation(&kind), ..kind })
+        }
     }
 
-    fn schema(&self, document: &Value) -> Result<Schema, Vec<FieldError>> {
-        // The real server judges the only version as the one that all versions share.
-        let only = self.crd["spec"]["versions"].as_array().is_some_and(|versions| versions.len() == 1);
-        let path = match only {
-            true => "spec.validation.openAPIV3Schema".to_owned(),
-            false => format!("{}.schema.openAPIV3Schema", self.path),
-        };
-        if !document.is_object() {
-            let own = format!("{}.schema.openAPIV3Schema", self.path);
-            return Err(vec![FieldError::required(&own, "")]);
-        }
-        let root_type = document.get("type").and_then(Value::as_str).unwrap_or_default();
-        if root_type != "object" {
-            let field = format!("{path}.type");
-            let error = if root_type.is_empty() {
-                FieldError::required(&field, "must not be empty at the root")
-            } else {
-                FieldError::invalid(&field, &root_type.into(), "must be object at the root")
-            };
-            return Err(vec![error]);
-        }
-        Ok(Schema::parse_at(document, &path)?.into_root())
-    }
-
-    fn subresources(&self) -> Result<Subresources, Vec<FieldError>> {
+    fn subresources(&self) -> Subresources {
         let found = &self.version["subresources"];
-        let status = found.get("status").is_some_and(Value::is_object);
-        let Some(scale) = found.get("scale").filter(|s| s.is_object()) else {
-            return Ok(Subresources { status, scale: None });
-        };
-        let path = |key: &str, under: &str, needed: bool| -> Result<Option<JsonPath>, FieldError> {
-            let field = format!("{}.subresources.scale.{key}", self.path);
-            match scale.get(key).and_then(Value::as_str).filter(|t| !t.is_empty()) {
-                None if needed => Err(FieldError::required(&field, "")),
-                None => Ok(None),
-                Some(text) if !text.starts_with(under) => {
-                    let why = format!("should be a json path under {}", under.trim_end_matches('.'));
-                    Err(FieldError::invalid(&field, &text.into(), &why))
+        let path = |key: &str| JsonPath::parse(text(&found["scale"], key)).ok();
+        let scale =
+            path("/specReplicasPath").zip(path("/statusReplicasPath")).map(|(spec_replicas, status_replicas)| {
+                ScalePaths {
+                    spec_replicas,
+                    status_replicas,
+                    label_selector: path("/labelSelectorPath").filter(|_| selects(found)),
                 }
-                Some(text) => JsonPath::parse(text)
-                    .map(Some)
-                    .map_err(|error| FieldError::invalid(&field, &text.into(), &error.to_string())),
-            }
-        };
-        let read = || {
-            let spec_replicas = path("specReplicasPath", ".spec.", true)?;
-            let status_replicas = path("statusReplicasPath", ".status.", true)?;
-            let label_selector = path("labelSelectorPath", ".", false)?;
-            Ok(spec_replicas.zip(status_replicas).map(|(spec_replicas, status_replicas)| ScalePaths {
-                spec_replicas,
-                status_replicas,
-                label_selector,
-            }))
-        };
-        read().map(|scale| Subresources { status, scale }).map_err(|error: FieldError| vec![error])
+            });
+        let scale = scale.filter(|_| found["scale"].is_object());
+        Subresources { status: found["status"].is_object(), scale }
     }
 
-    fn deprecation(&self, kind: &ResourceKind) -> Option<String> {
+    fn deprecation(&self, kind: &str) -> Option<String> {
         if !flag(self.version, "deprecated") {
             return None;
         }
         let own = self.version.get("deprecationWarning").and_then(Value::as_str).map(str::to_owned);
-        Some(own.unwrap_or_else(|| format!("{} {} is deprecated", kind.api_version(), kind.kind)))
+        own.or_else(|| {
+            let (group, name) = (text(self.crd, "/spec/group"), text(self.version, "/name"));
+            let better = self.better().map(|better| format!("; use {group}/{better} {kind}")).unwrap_or_default();
+            Some(format!("{group}/{name} {kind} is deprecated{better}"))
+        })
     }
+
+    /// The best version that is served, not deprecated, and better than this one.
+    fn better(&self) -> Option<&str> {
+        let versions = self.crd.pointer("/spec/versions").and_then(Value::as_array).into_iter().flatten();
+        let good = versions.filter(|version| flag(version, "served") && !flag(version, "deprecated"));
+        let best = good.map(|version| text(version, "/name")).max_by_key(|name| version_rank(name));
+        best.filter(|best| version_rank(best) > version_rank(text(self.version, "/name")))
+    }
+}
+
+fn selects(subresources: &Value) -> bool {
+    !text(&subresources["scale"], "/labelSelectorPath").is_empty()
 }
 
 fn conversion(crd: &Value) -> Conversion {
@@ -157,7 +126,7 @@ impl Names {
             name => name.to_owned(),
         };
         Self {
-            list_kind: or("/spec/names/listKind", format!("{kind}List")),
+            list_kind: or("/spec/names/listKind", if kind.is_empty() { String::new() } else { format!("{kind}List") }),
             singular: or("/spec/names/singular", kind.to_lowercase()),
             plural: text(crd, "/spec/names/plural").to_owned(),
             short_names: texts(crd, "/spec/names/shortNames"),

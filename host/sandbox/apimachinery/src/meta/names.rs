@@ -75,7 +75,7 @@ pub(crate) fn qualified(key: &str) -> Vec<String> {
     if name.is_empty() {
         wrong.push("name part must be non-empty".to_owned());
     } else if name.len() > 63 {
-        wrong.push(format!("name part {}", too_long(63)));
+        wrong.push(format!("name part {}", too_long_part(63)));
     }
     if !is_word(name) {
         wrong.push(format!("name part {SYNTAX}"));
@@ -87,7 +87,7 @@ pub(crate) fn qualified(key: &str) -> Vec<String> {
 pub(crate) fn label_value(value: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     if value.len() > 63 {
-        wrong.push(too_long(63));
+        wrong.push(too_long_part(63));
     }
     if !value.is_empty() && !is_word(value) {
         wrong.push(
@@ -100,7 +100,12 @@ pub(crate) fn label_value(value: &str) -> Vec<String> {
     wrong
 }
 
+/// Whole names are counted in characters, parts of labels in bytes; so says the real server.
 pub(crate) fn too_long(max: usize) -> String {
+    format!("must be no more than {max} characters")
+}
+
+fn too_long_part(max: usize) -> String {
     format!("must be no more than {max} bytes")
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::{Schema, parse};
+use super::Schema;
 
 pub(super) fn schema() -> Arc<Schema> {
-    Arc::new(parse::trusted(&document()))
+    Arc::new(Schema::trusted(&document()))
 }
 
 /// Takes over what a CRD says about `metadata.name` and `metadata.generateName`; it may say nothing else.

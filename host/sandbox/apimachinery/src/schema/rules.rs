@@ -6,6 +6,8 @@
 //! Source: `k8s.io/apiextensions-apiserver/pkg/apiserver/schema/cel`. Its cost budget is left out: rules come with
 //! definitions, which only an administrator writes here.
 
+pub(super) mod fault;
+pub(super) mod types;
 mod values;
 
 use std::fmt;

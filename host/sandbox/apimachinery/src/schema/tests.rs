@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use crate::schema::Schema;
-use crate::testing::{mk_widget, widget, widget_crd};
+use crate::testing::{mk_widget, widget};
 
 fn errors(object: &Value, old: Option<&Value>) -> Vec<String> {
     widget().schema.validate(object, old).iter().map(ToString::to_string).collect()
@@ -117,7 +117,7 @@ fn a_whole_object_inside_an_object_has_metadata_of_its_own() {
     let mut value = json!({"template": {"apiVersion": "v1", "metadata": {"nmae": "x"}, "spec": {"any": 1}}});
     assert_eq!(schema.prune(&mut value), ["template.metadata.nmae"]);
     let errors: Vec<String> = schema.validate(&value, None).iter().map(ToString::to_string).collect();
-    assert_eq!(errors, ["template.kind: Required value: must not be empty"]);
+    assert_eq!(errors, ["template.kind: Required value"]);
 }
 
 #[test]
@@ -142,36 +142,4 @@ fn what_is_not_structural_is_refused() {
         let errors = Schema::parse(&document).expect_err(expected);
         assert!(errors[0].to_string().starts_with(expected), "{}", errors[0]);
     }
-}
-
-#[test]
-fn a_definition_that_is_wrong_is_refused_with_the_field() {
-    let cases: [(&str, Value, &str); 5] = [
-        (
-            "/metadata/name",
-            json!("x"),
-            "metadata.name: Invalid value: \"x\": must be spec.names.plural+\".\"+spec.group",
-        ),
-        (
-            "/spec/scope",
-            json!("Here"),
-            "spec.scope: Unsupported value: \"Here\": supported values: \"Cluster\", \"Namespaced\"",
-        ),
-        (
-            "/spec/versions/0/storage",
-            json!(false),
-            "spec.versions: Invalid value: [{\"name\":\"v1\",\"served\":true,\"storage\":false}]: must have exactly one version marked as storage version",
-        ),
-        ("/spec/versions/0/schema", json!({}), "spec.versions[0].schema.openAPIV3Schema: Required value"),
-        ("/spec/preserveUnknownFields", json!(true), "spec.preserveUnknownFields: Invalid value: true: must be false"),
-    ];
-    for (pointer, value, expected) in cases {
-        let mut crd = widget_crd();
-        crd["spec"]["preserveUnknownFields"] = false.into();
-        *crd.pointer_mut(pointer).expect(pointer) = value;
-        let errors = crate::ResourceKind::from_crd(&crd).expect_err(pointer);
-        assert_eq!(errors[0].to_string(), expected);
-    }
-    let kind = widget();
-    assert_eq!((kind.singular.as_str(), kind.list_kind.as_str()), ("widget", "WidgetList"));
 }

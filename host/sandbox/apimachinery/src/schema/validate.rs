@@ -11,17 +11,19 @@ use serde_json::{Map, Value};
 use super::{Additional, ListType, Schema, Type, formats, lists, rules};
 use crate::field::{FieldError, FieldReason};
 
-pub(super) fn apply(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
-    let mut errors = node(schema, value, old, "").errors;
-    lists::duplicates(schema, value, old, "", &mut errors);
+pub(super) fn bounds(schema: &Schema, value: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    node(schema, value, old, "").errors
+}
+
+pub(super) fn invariants(schema: &Schema, value: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    lists::duplicates(schema, value, old, "", errors);
     if errors.iter().any(blocks_rules) {
         if rules::any(schema) {
             errors.push(FieldError::invalid("", &Value::Null, UNCHECKED));
         }
     } else {
-        rules::check(schema, value, old, "", &mut errors);
+        rules::check(schema, value, old, "", errors);
     }
-    errors
 }
 
 const UNCHECKED: &str = "some validation rules were not checked because the object was invalid; correct the existing errors to \
@@ -183,8 +185,12 @@ fn object(schema: &Schema, map: &Map<String, Value>, old: Option<&Value>, path: 
     }
     if schema.embedded_resource {
         for name in ["apiVersion", "kind"] {
-            if map.get(name).and_then(Value::as_str).is_none_or(str::is_empty) {
-                out.fail(FieldError::required(&at(name), "must not be empty"));
+            match map.get(name).map(|value| value.as_str().unwrap_or("?")) {
+                None if !schema.required.iter().any(|needed| needed == name) => {
+                    out.fail(FieldError::required(&at(name), ""))
+                }
+                Some("") => out.fail(FieldError::invalid(&at(name), &"".into(), "must not be empty")),
+                _ => {}
             }
         }
     }

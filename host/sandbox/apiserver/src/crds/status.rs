@@ -21,6 +21,12 @@ pub(super) fn fill(definition: &mut Value, old: Option<&Value>, others: &[Value]
     definition["status"]["storedVersions"] = stored_versions(definition, old);
 }
 
+/// Writes what is said of a definition in the moment in which it is deleted.
+pub(super) fn ending(definition: &mut Value, now: &str) {
+    let message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    set(definition, "Terminating", true, "InstanceDeletionPending", message, now);
+}
+
 /// Whether a condition of the definition holds.
 pub(super) fn is_true(definition: &Value, condition: &str) -> bool {
     let conditions = definition["status"]["conditions"].as_array().into_iter().flatten();
@@ -78,12 +84,9 @@ pub(super) fn stored_versions(definition: &Value, old: Option<&Value>) -> Value 
     let kept = given.or_else(|| old?["status"]["storedVersions"].as_array());
     let mut versions = kept.cloned().unwrap_or_default();
     let all = definition["spec"]["versions"].as_array().into_iter().flatten();
-    let stored = all.filter(|v| v["storage"] == true).map(|v| v["name"].clone());
-    for version in stored {
-        if !versions.contains(&version) {
-            versions.push(version);
-        }
-    }
+    // Of several only the first counts; the definition is refused for the others.
+    let stored = all.into_iter().find(|v| v["storage"] == true).map(|v| v["name"].clone());
+    versions.extend(stored.filter(|version| !versions.contains(version)));
     versions.into()
 }
 

@@ -1,11 +1,16 @@
 //! Request bodies: JSON, YAML or protobuf in, one object out, checked against what the path says.
 
+mod faults;
+
+use backplane_apimachinery::field::FieldError;
 use backplane_apimachinery::kind::Origin;
 use backplane_apimachinery::{ResourceKind, Status, decode};
 use backplane_core::Kind;
 use serde_json::Value;
 
 use super::{Call, Resource, protobuf};
+pub(super) use faults::Faults;
+use faults::Twice;
 
 /// Media types that bodies of objects may have.
 const READ: [&str; 3] = ["application/json", "application/yaml", protobuf::MEDIA];
@@ -21,7 +26,16 @@ pub(super) fn media<'a>(call: &'a Call<'_>) -> &'a str {
 /// # Errors
 /// 415 for formats that are not read here, 400 for text that is not in its format.
 pub(super) fn object(call: &Call<'_>, kind: &ResourceKind) -> Result<Value, Status> {
-    read(call).map_err(|error| match error {
+    let of_some_kind = |object: Value| {
+        let kindless = kind.origin == Origin::Custom && object["kind"].as_str().unwrap_or_default().is_empty();
+        match kindless {
+            // Only the text of an object of a custom kind says what it is.
+            true => Err(Unreadable::Text(format!("Object 'Kind' is missing in '{}'", as_json(call, &object)))),
+            false if kind.origin == Origin::Custom || decode::duplicates(call.body).is_empty() => Ok(object),
+            false => Ok(decode::merged(call.body).unwrap_or(object)),
+        }
+    };
+    read(call).and_then(of_some_kind).map_err(|error| match error {
         Unreadable::Text(why) => {
             let shown = excerpt(call.body);
             let kind = &kind.kind;
@@ -31,6 +45,14 @@ pub(super) fn object(call: &Call<'_>, kind: &ResourceKind) -> Result<Value, Stat
         }
         Unreadable::Answer(status) => status,
     })
+}
+
+/// The body as JSON.
+fn as_json(call: &Call<'_>, object: &Value) -> String {
+    match call.body.starts_with(b"{") {
+        true => String::from_utf8_lossy(call.body).into_owned(),
+        false => object.to_string(),
+    }
 }
 
 /// Reads whatever object the body holds.
@@ -112,11 +134,6 @@ fn excerpt(body: &[u8]) -> String {
     format!("{text}{more}")
 }
 
-/// Fields that occur twice in a JSON body.
-pub(super) fn doubled(call: &Call<'_>) -> Vec<String> {
-    if media(call).ends_with("json") || media(call).is_empty() { decode::duplicates(call.body) } else { Vec::new() }
-}
-
 /// Reads YAML of an intent.
 pub(super) fn yaml(body: &[u8]) -> Result<Value, Status> {
     let why = |why: &str| Status::bad_request(format!("error decoding YAML: {why}"));
@@ -141,9 +158,14 @@ fn yaml_value(body: &[u8]) -> Result<Value, String> {
     if first.trim().is_empty() {
         return Ok(Value::Null);
     }
-    let options = serde_saphyr::options! { duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins };
-    serde_saphyr::from_str_with_options(first, options)
+    serde_saphyr::from_str_with_options(first, yaml_options(Twice::LastCounts))
         .map_err(|_| "mapping values are not allowed in this context".to_owned())
+}
+
+fn yaml_options(twice: Twice) -> serde_saphyr::Options {
+    use serde_saphyr::options::DuplicateKeyPolicy::{Error, LastWins};
+    let duplicate_keys = if twice == Twice::Refused { Error } else { LastWins };
+    serde_saphyr::options! { duplicate_keys: duplicate_keys, with_snippet: false }
 }
 
 /// Checks that an object is of the kind, in the namespace and of the name that the path says, and fills in what it leaves
@@ -153,13 +175,19 @@ fn yaml_value(body: &[u8]) -> Result<Value, String> {
 /// 400 naming both sides.
 pub(super) fn agree(resource: &Resource<'_>, object: &mut Value, name: Option<&str>) -> Result<(), Status> {
     of_kind(resource, object)?;
-    if resource.kind.origin != Origin::Custom
-        && let Some(why) = decode::mistyped(&resource.kind, object)
-    {
+    if let Some(why) = mistyped(&resource.kind, object) {
         let (kind, version) = (&resource.kind.kind, &resource.kind.version);
         return Err(Status::bad_request(format!("{kind} in version {version:?} cannot be handled as a {kind}: {why}")));
     }
     located(resource, object, name)
+}
+
+/// The first value of a type that its field does not have.
+pub(super) fn mistyped(kind: &ResourceKind, object: &Value) -> Option<String> {
+    match kind.origin {
+        Origin::Custom => decode::mistyped_metadata(kind, object),
+        _ => decode::mistyped(kind, object),
+    }
 }
 
 fn of_kind(resource: &Resource<'_>, object: &mut Value) -> Result<(), Status> {
@@ -174,11 +202,15 @@ fn of_kind(resource: &Resource<'_>, object: &mut Value) -> Result<(), Status> {
         return Ok(());
     }
     if kind.origin == Origin::Custom {
-        return Err(Status::bad_request(if shown_version != version {
-            format!("the API version in the data ({shown_version}) does not match the expected API version ({version})")
+        return Err(if shown_version != version {
+            Status::bad_request(format!(
+                "the API version in the data ({shown_version}) does not match the expected API version ({version})"
+            ))
         } else {
-            format!("the kind in the data ({shown_name}) does not match the expected kind ({name})")
-        }));
+            let error = FieldError::invalid("kind", &shown_name.as_str().into(), &format!("must be {name}"));
+            let named = object["metadata"]["name"].as_str().unwrap_or_default();
+            Status::invalid(&kind.group, &shown_name, named, &[error])
+        });
     }
     let short = shown_version.rsplit('/').next().unwrap_or_default().to_owned();
     let why = not_convertible(resource, &shown_version, &shown_name);

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::accept::Accept;
 use super::selection::Selection;
 use super::write::{DryRun, commit};
-use super::{Call, Resource, hooks, read, reply};
+use super::{Call, Resource, hooks, list, read, reply};
 use crate::server::Body;
 use crate::storage::Stored;
 pub(crate) use options::{DeleteOptions, Propagation};
@@ -67,8 +67,10 @@ pub(super) fn collection(call: &Call<'_>, resource: &Resource<'_>, accept: Accep
             Err(status) => return Err(status),
         }
     }
+    let mut metadata = json!({"resourceVersion": listing.revision.to_string()});
+    list::complete(&resource.kind, &mut metadata);
     let list = json!({"kind": resource.kind.list_kind, "apiVersion": resource.kind.api_version(),
-        "metadata": {"resourceVersion": listing.revision.to_string()}, "items": items});
+        "metadata": metadata, "items": items});
     Ok(reply::json(200, &list, accept.format))
 }
 

@@ -84,7 +84,7 @@ fn verbs(kind: &ResourceKind) -> Vec<&str> {
 
 /// What tells clients that the stored form of a kind changed.
 fn storage_version_hash(kind: &ResourceKind) -> String {
-    let digest = Sha256::digest(format!("{}/{}/{}", kind.group, kind.version, kind.kind));
+    let digest = Sha256::digest(format!("{}/{}/{}", kind.group, kind.conversion.storage_version, kind.kind));
     STANDARD.encode(&digest[..8])
 }
 

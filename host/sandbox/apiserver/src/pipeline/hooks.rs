@@ -89,7 +89,7 @@ pub(super) fn before_delete(resource: &Resource<'_>, object: &mut Value) -> Resu
                 return Err(Status::forbidden_because("", "namespaces", name, why));
             }
         }
-        Special::Definition => crds::end(object),
+        Special::Definition => crds::end(object, &resource.server.env.timestamp()),
         _ => {}
     }
     Ok(())

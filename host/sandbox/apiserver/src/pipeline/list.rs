@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use backplane_apimachinery::field::FieldError;
 use backplane_apimachinery::kind::Origin;
-use backplane_apimachinery::{Status, table};
+use backplane_apimachinery::{ResourceKind, Status, table};
 use backplane_core::ObjectKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -52,12 +52,14 @@ pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> 
             if resource.kind.origin != Origin::Custom {
                 items = items.iter().map(untyped).collect();
             }
-            let json = document(&page, &resource.kind.api_version(), &resource.kind.list_kind, items.iter());
+            let mut metadata = page.metadata();
+            complete(&resource.kind, &mut metadata);
+            let json = document(&metadata, &resource.kind.api_version(), &resource.kind.list_kind, items.iter());
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
         Shape::Metadata => {
             let items = page.objects.iter().map(|stored| read::metadata_only(&stored.value()).to_string().into_bytes());
-            let json = document(&page, "meta.k8s.io/v1", "PartialObjectMetadataList", items);
+            let json = document(&page.metadata(), "meta.k8s.io/v1", "PartialObjectMetadataList", items);
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
         Shape::Table => {
@@ -85,6 +87,13 @@ impl Page {
     }
 }
 
+/// Lists of custom kinds have no Go type that would leave out what is empty.
+pub(super) fn complete(kind: &ResourceKind, metadata: &mut Value) {
+    if kind.origin == Origin::Custom && metadata["continue"].is_null() {
+        metadata["continue"] = "".into();
+    }
+}
+
 /// An item of a list of a built-in kind: without version and kind, which the list says for all. Nothing else is parsed.
 fn untyped(object: &Bytes) -> Bytes {
     let members: Result<BTreeMap<&str, &RawValue>, _> = serde_json::from_slice(object);
@@ -94,8 +103,8 @@ fn untyped(object: &Bytes) -> Bytes {
 }
 
 /// Joins items that are JSON already; nothing is parsed.
-fn document(page: &Page, api_version: &str, kind: &str, items: impl Iterator<Item = impl AsRef<[u8]>>) -> Vec<u8> {
-    let head = json!({"kind": kind, "apiVersion": api_version, "metadata": page.metadata()}).to_string();
+fn document(metadata: &Value, api_version: &str, kind: &str, items: impl Iterator<Item = impl AsRef<[u8]>>) -> Vec<u8> {
+    let head = json!({"kind": kind, "apiVersion": api_version, "metadata": metadata}).to_string();
     let mut json = head.trim_end_matches('}').as_bytes().to_vec();
     // The last member of the head is the metadata object, whose own brace was trimmed with the outer one.
     json.extend_from_slice(b"},\"items\":[");

@@ -3,13 +3,13 @@
 use backplane_apimachinery::apply;
 use backplane_apimachinery::field::FieldError;
 use backplane_apimachinery::kind::Origin as KindOrigin;
-use backplane_apimachinery::patch::{json_patch, merge_patch, read_object, strategic_merge_patch};
+use backplane_apimachinery::patch::{self, json_patch, merge_patch, read_object, strategic_merge_patch};
 use backplane_apimachinery::{Status, decode};
 use http::Response;
 use serde_json::Value;
 
 use super::accept::Accept;
-use super::write::{self, Origin, Part, WriteOptions, Written};
+use super::write::{self, FieldValidation, Origin, Part, WriteOptions, Written};
 use super::{Call, Resource, body};
 use crate::server::Body;
 
@@ -36,14 +36,18 @@ pub(super) fn patch_part(
     name: &str,
     part: Part,
 ) -> Result<Response<Body>, Status> {
-    let options = WriteOptions::read(call)?;
+    let mut options = WriteOptions::read(call)?;
     let written = if body::media(call) == APPLY {
         apply(call, resource, name, part, &options)
     } else {
         let format = Format::of(call, resource)?;
+        options.quoted = format.quoted(call.body);
         write::change(resource, name, part, Origin::Patched, &options, |old| {
             let mut patched = format.patched(old, call.body, resource)?;
-            decodable(resource, &patched)?;
+            match &options.quoted {
+                Some(quoted) => convertible(resource, &mut patched, quoted)?,
+                None => decodable(resource, &patched)?,
+            }
             body::located(resource, &mut patched, Some(name))?;
             Ok(patched)
         })
@@ -66,7 +70,9 @@ impl Format {
             JSON => Ok(Self::Json),
             MERGE => Ok(Self::Merge),
             STRATEGIC if resource.kind.origin != KindOrigin::Custom => Ok(Self::Strategic),
-            _ if resource.kind.origin == KindOrigin::Custom => Err(Status::unsupported_patch(&[JSON, MERGE, APPLY])),
+            _ if resource.kind.origin == KindOrigin::Custom => {
+                Err(Status::unsupported_media_type(&[JSON, MERGE, APPLY]))
+            }
             _ => Err(Status::unsupported_patch(&[JSON, MERGE, STRATEGIC, APPLY])),
         }
     }
@@ -74,15 +80,40 @@ impl Format {
     /// The patched object.
     pub(super) fn patched(self, old: &Value, patch: &[u8], resource: &Resource<'_>) -> Result<Value, Status> {
         if let Some(why) = decode::syntax_error(patch) {
-            return Err(Status::bad_request(format!("error decoding patch: {why}")));
+            return Err(Status::bad_request(format!("{}{why}", self.undecodable())));
         }
         let patched = match self {
             Self::Json => json_patch(old, patch),
             Self::Merge => merge_patch(old, patch),
-            Self::Strategic => strategic_merge_patch(old, &read_object(patch)?, &resource.kind.schema),
+            Self::Strategic => {
+                let patch = read_object(patch, self.undecodable())?;
+                strategic_merge_patch(old, &patch, &resource.kind.schema)
+            }
         }?;
         Ok(patched)
     }
+
+    /// How it begins when a patch cannot be read.
+    fn undecodable(self) -> &'static str {
+        if self == Self::Strategic { "" } else { "error decoding patch: " }
+    }
+
+    /// Of a strategic merge patch, refusals quote the patch instead of its result.
+    fn quoted(self, patch: &[u8]) -> Option<String> {
+        let patch = || serde_json::from_slice(patch).unwrap_or_default();
+        (self == Self::Strategic).then(|| patch::quoted(&patch()))
+    }
+}
+
+/// Whether the result of a strategic merge patch fits its kind. It is not decoded, so that it need not say what it is.
+fn convertible(resource: &Resource<'_>, patched: &mut Value, quoted: &str) -> Result<(), Status> {
+    let kind = &resource.kind;
+    if let Some(why) = decode::unconvertible(kind, patched) {
+        return Err(Status::invalid_patch(quoted, &why));
+    }
+    patched["apiVersion"] = kind.api_version().into();
+    patched["kind"] = kind.kind.as_str().into();
+    Ok(())
 }
 
 /// Whether the result of a patch is still an object of its kind.
@@ -94,7 +125,7 @@ fn decodable(resource: &Resource<'_>, patched: &Value) -> Result<(), Status> {
     } else if text("apiVersion") != kind.api_version() || text("kind") != kind.kind {
         Some(body::not_convertible(resource, text("apiVersion"), text("kind")))
     } else {
-        (kind.origin != KindOrigin::Custom).then(|| decode::mistyped(kind, patched)).flatten()
+        body::mistyped(kind, patched)
     };
     match why {
         Some(why) => Err(Status::invalid_patch(&patched.to_string(), &why)),
@@ -112,6 +143,9 @@ fn apply(
     if call.request.query.get("fieldManager").is_none() {
         let error = FieldError::required("fieldManager", "is required for apply patch");
         return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
+    }
+    if let Some(why) = options.faults.of_intent().filter(|_| options.validation == FieldValidation::Strict) {
+        return Err(Status::bad_request(why));
     }
     let mut intent = body::yaml(call.body)?;
     let text = |key: &str| intent[key].as_str().unwrap_or_default();

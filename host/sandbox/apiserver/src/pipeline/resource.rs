@@ -137,7 +137,7 @@ impl Versions for Resource<'_> {
             return Ok(None);
         }
         let objects = objects.iter().map(|object| (*object).clone()).collect();
-        conversion::convert(self.server, &self.kind, objects, api_version).map(Some)
+        conversion::as_converted(self.server, &self.kind, objects, api_version).map(Some)
     }
 
     fn schema(&self, api_version: &str) -> Option<Arc<Schema>> {

@@ -1,5 +1,6 @@
 //! The parts of objects that have a path of their own: `status`, `scale`, and `finalize` of namespaces.
 
+use backplane_apimachinery::kind::Origin as KindOrigin;
 use backplane_apimachinery::scale::{apply_scale, scale_of};
 use backplane_apimachinery::{ResourceKind, Status};
 use http::Response;
@@ -30,6 +31,7 @@ pub(super) fn answer(
             write::put(call, resource, accept, name, Part::Finalizers)
         }
         ("finalize", _) if is_namespace(&resource.kind) => Err(resource.not_allowed()),
+        _ if resource.kind.origin == KindOrigin::Custom => Err(resource.not_found(name)),
         _ => Err(Status::no_such_resource()),
     }
 }

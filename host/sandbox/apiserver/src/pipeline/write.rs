@@ -9,11 +9,13 @@
 
 mod commit;
 mod options;
+mod owners;
+mod tracking;
 
-use backplane_apimachinery::Status;
-use backplane_apimachinery::apply::{self, Applier, Versions};
+use backplane_apimachinery::apply::{Applier, Versions};
 use backplane_apimachinery::kind::Origin as KindOrigin;
 use backplane_apimachinery::meta::{self, Birth};
+use backplane_apimachinery::{FieldError, Status};
 use backplane_core::ObjectKey;
 use bytes::Bytes;
 use http::Response;
@@ -26,6 +28,7 @@ use crate::storage::{GroupResource, Stored};
 pub(crate) use commit::commit;
 use commit::unchanged;
 pub(crate) use options::{DryRun, FieldValidation, WriteOptions, dry_run};
+use tracking::Tracking;
 
 /// How often a change is made again after somebody else was faster.
 const ATTEMPTS: usize = 16;
@@ -122,8 +125,7 @@ pub(super) fn put(
     let mut object = body::object(call, &resource.kind)?;
     body::agree(resource, &mut object, Some(name))?;
     if let Some(error) = meta::require_version(&resource.kind, &object) {
-        let kind = if resource.kind.origin == KindOrigin::Custom { &resource.kind.kind } else { &resource.kind.plural };
-        return Err(Status::invalid(&resource.kind.group, kind, name, &[error]));
+        return Err(Status::invalid(&resource.kind.group, &resource.kind.plural, name, &[error]));
     }
     let written = change(resource, name, part, Origin::Sent, &options, |_| Ok(object.clone()))?;
     written.reply(call, resource, accept)
@@ -195,15 +197,13 @@ fn newborn(
         return Err(Status::unclassified("resourceVersion should not be set on objects to be created"));
     }
     let mut warnings = unknown_fields(resource, &mut object, origin, options)?;
+    owners::once(&mut object, origin, &mut warnings);
     kind.default(&mut object);
     let admission = options.admission(resource, Part::Main, None);
-    let mut tracked = origin == Origin::Applied;
+    let mut tracking = Tracking::new(resource, Part::Main, origin, options);
     if let Some(admission) = admission.as_ref().filter(|admission| admission.mutates(Some(&object))) {
         // What webhooks add belongs to nobody.
-        if !tracked {
-            apply::track(None, &mut object, kind, &applier(resource, Part::Main, options));
-        }
-        tracked = true;
+        tracking.settle(None, &mut object);
         admission.mutate(&mut object, &mut warnings)?;
     }
     let uid = server.env.uuid();
@@ -211,11 +211,9 @@ fn newborn(
     let birth = Birth { uid: &uid, random, namespace: resource.namespace.as_deref(), now: server.env.clock.now() };
     meta::prepare_create(kind, &mut object, &birth);
     // What the server itself chooses belongs to nobody either.
-    if !tracked {
-        apply::track(None, &mut object, kind, &applier(resource, Part::Main, options));
-    }
+    tracking.settle(None, &mut object);
     hooks::before_create(resource, &mut object)?;
-    valid(resource, &object, None)?;
+    valid(resource, kind.validate(&object, None), &object)?;
     if let Some(admission) = &admission {
         admission.validate(Some(&object), &mut warnings)?;
     }
@@ -234,8 +232,9 @@ fn successor(
     let kind = &resource.kind;
     same_object(resource, old, &new, origin)?;
     let mut warnings = unknown_fields(resource, &mut new, origin, options)?;
+    owners::once(&mut new, origin, &mut warnings);
     let admission = options.admission(resource, part, Some(old));
-    let mut tracked = origin == Origin::Applied;
+    let mut tracking = Tracking::new(resource, part, origin, options);
     if part == Part::Finalizers {
         // Without defaults: they would put back what is to be removed.
         hooks::prepare_finalize(&mut new, old);
@@ -243,11 +242,12 @@ fn successor(
         kind.default(&mut new);
         let mutating = admission.as_ref().filter(|admission| part != Part::Scale && admission.mutates(Some(&new)));
         if let Some(admission) = mutating {
-            if !tracked {
-                apply::track(Some(old), &mut new, kind, &applier(resource, part, options));
-            }
-            tracked = true;
+            tracking.settle(Some(old), &mut new);
             admission.mutate(&mut new, &mut warnings)?;
+        }
+        if part == Part::Status && kind.origin == KindOrigin::Custom {
+            // The real server does not mind that labels sent with a status are not taken.
+            tracking.settle(Some(old), &mut new);
         }
         match part {
             Part::Status => meta::prepare_status_update(kind, &mut new, old),
@@ -255,11 +255,13 @@ fn successor(
         }
     }
     hooks::keep(resource, old, &mut new);
-    if !tracked {
-        apply::track(Some(old), &mut new, kind, &applier(resource, part, options));
-    }
+    tracking.settle(Some(old), &mut new);
     hooks::before_update(resource, old, &mut new)?;
-    valid(resource, &new, Some(old))?;
+    let errors = match part {
+        Part::Status => kind.validate_status(&new, old),
+        _ => kind.validate(&new, Some(old)),
+    };
+    valid(resource, errors, &new)?;
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
     if let Some(admission) = &admission {
         admission.validate(Some(&new), &mut warnings)?;
@@ -274,8 +276,7 @@ pub(super) fn applier<'a>(resource: &'a Resource<'_>, part: Part, options: &'a W
     Applier { manager: &options.manager, subresource: part.subresource(), force: options.force, now, versions }
 }
 
-fn valid(resource: &Resource<'_>, object: &Value, old: Option<&Value>) -> Result<(), Status> {
-    let errors = resource.kind.validate(object, old);
+fn valid(resource: &Resource<'_>, errors: Vec<FieldError>, object: &Value) -> Result<(), Status> {
     if errors.is_empty() {
         return Ok(());
     }
@@ -291,18 +292,22 @@ fn unknown_fields(
 ) -> Result<Vec<String>, Status> {
     let kind = &resource.kind;
     let patched = (origin != Origin::Sent).then(|| object.clone());
-    let unknown = kind.prune(object);
-    let doubled = options.doubled.iter().filter(|field| !unknown.contains(field));
-    let mut wrong: Vec<String> = doubled.map(|field| format!("duplicate field {field:?}")).collect();
-    wrong.extend(unknown.iter().map(|field| format!("unknown field {field:?}")));
-    match options.validation {
+    let mut unknown = kind.prune(object);
+    if origin == Origin::Sent && kind.origin != KindOrigin::Custom {
+        unknown = options.faults.in_order(unknown);
+    }
+    let wrong = options.faults.with(&unknown);
+    match (options.validation, patched) {
         _ if wrong.is_empty() => Ok(Vec::new()),
-        FieldValidation::Ignore => Ok(Vec::new()),
-        FieldValidation::Warn => Ok(wrong),
-        FieldValidation::Strict => Err(match patched {
-            Some(patched) => Status::strict_patch(&patched.to_string(), &wrong),
-            None => Status::strict_decoding(&kind.kind, &kind.version, &wrong),
-        }),
+        (FieldValidation::Ignore, _) => Ok(Vec::new()),
+        (FieldValidation::Warn, _) => Ok(wrong),
+        (FieldValidation::Strict, Some(patched)) => {
+            let shown = options.quoted.clone().unwrap_or_else(|| patched.to_string());
+            Err(Status::strict_patch(&shown, &wrong))
+        }
+        (FieldValidation::Strict, None) => {
+            Err(Status::strict_decoding(&kind.kind, &kind.version, &options.faults.refusal(&unknown)))
+        }
     }
 }
 

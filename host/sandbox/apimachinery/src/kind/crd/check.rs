@@ -1,33 +1,63 @@
-//! Checks a definition apart from its schemas.
+//! Everything that may be wrong with a definition, in the order in which the real server says it.
+//!
+//! ```text
+//!   metadata.name ─> group, scope ─> each version ─> versions together ─> names ─> what versions share ─> conversion ─> status
+//! ```
+//!
+//! What all versions say alike (with one version: everything) is judged once, as if it stood above the versions.
+
+mod conversion;
+mod names;
+mod parts;
 
 use serde_json::Value;
 
-use super::text;
+use super::{flag, text};
 use crate::field::FieldError;
-use crate::meta::names;
+use crate::meta::names as syntax;
+use parts::Part;
 
-pub(super) fn definition(crd: &Value) -> Vec<FieldError> {
+/// Everything wrong with a definition; `old` is what it changes. One that is only read answers for no `status`.
+pub(super) fn definition(crd: &Value, old: Option<&Value>, status: Option<&Value>) -> Vec<FieldError> {
     let mut errors = Vec::new();
+    if old.is_none() {
+        name(crd, &mut errors);
+    }
     identity(crd, &mut errors);
-    the_names(crd, &mut errors);
     versions(crd, &mut errors);
-    conversion(crd, &mut errors);
+    names::check(crd, &mut errors);
+    for part in Part::ALL.into_iter().filter(|part| part.is_shared(crd)) {
+        part.check(crd, 0, &format!("spec.{}", part.above()), &mut errors);
+    }
+    conversion::check(crd, &mut errors);
+    if let Some(old) = old {
+        fixed(crd, old, &mut errors);
+    }
+    if let Some(status) = status {
+        stored_versions(crd, status, &mut errors);
+    }
+    approval(crd, old, &mut errors);
     if crd.pointer("/spec/preserveUnknownFields") == Some(&Value::Bool(true)) {
-        errors.push(FieldError::invalid("spec.preserveUnknownFields", &true.into(), "must be false"));
+        let why =
+            "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+        errors.push(FieldError::invalid("spec.preserveUnknownFields", &true.into(), why));
     }
     errors
 }
 
-fn identity(crd: &Value, errors: &mut Vec<FieldError>) {
-    let (group, plural) = (text(crd, "/spec/group"), text(crd, "/spec/names/plural"));
+fn name(crd: &Value, errors: &mut Vec<FieldError>) {
     let name = text(crd, "/metadata/name");
-    if name != format!("{plural}.{group}") {
+    if name != format!("{}.{}", text(crd, "/spec/names/plural"), text(crd, "/spec/group")) {
         let why = r#"must be spec.names.plural+"."+spec.group"#;
         errors.push(FieldError::invalid("metadata.name", &name.into(), why));
     }
+}
+
+fn identity(crd: &Value, errors: &mut Vec<FieldError>) {
+    let group = text(crd, "/spec/group");
     if group.is_empty() {
         errors.push(FieldError::required("spec.group", ""));
-    } else if let Some(why) = names::subdomain(group) {
+    } else if let Some(why) = syntax::subdomain(group) {
         errors.push(FieldError::invalid("spec.group", &group.into(), &why));
     } else if !group.contains('.') {
         errors.push(FieldError::invalid("spec.group", &group.into(), "should be a domain with at least one dot"));
@@ -37,105 +67,148 @@ fn identity(crd: &Value, errors: &mut Vec<FieldError>) {
         "Cluster" | "Namespaced" => {}
         other => errors.push(FieldError::not_supported("spec.scope", &other.into(), &["Cluster", "Namespaced"])),
     }
-    let approved = crd.pointer("/metadata/annotations/api-approved.kubernetes.io").is_some();
-    let protected = |suffix: &str| group == suffix || group.ends_with(&format!(".{suffix}"));
-    if !approved && (protected("k8s.io") || protected("kubernetes.io")) {
-        let field = "metadata.annotations[api-approved.kubernetes.io]";
-        let why = "protected groups must have approval annotation \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111";
-        errors.push(FieldError::required(field, why));
+}
+
+/// The versions of a definition.
+fn all(crd: &Value) -> &[Value] {
+    crd.pointer("/spec/versions").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn versions(crd: &Value, errors: &mut Vec<FieldError>) {
+    for (i, version) in all(crd).iter().enumerate() {
+        if version.pointer("/schema/openAPIV3Schema").is_none_or(Value::is_null) {
+            errors.push(FieldError::required(&format!("spec.versions[{i}].schema.openAPIV3Schema"), ""));
+        }
+    }
+    let old_field = crd.pointer("/spec/preserveUnknownFields") == Some(&Value::Bool(true));
+    if old_field && all(crd).iter().any(|version| has_default(&version["schema"]["openAPIV3Schema"])) {
+        let why = "must be false in order to use defaults in the schema";
+        errors.push(FieldError::invalid("spec.preserveUnknownFields", &true.into(), why));
+    }
+    for (i, version) in all(crd).iter().enumerate() {
+        label(&format!("spec.versions[{i}].name"), text(version, "/name"), errors);
+        deprecation(version, &format!("spec.versions[{i}]"), errors);
+        for part in Part::ALL.into_iter().filter(|part| !part.is_shared(crd)) {
+            part.check(crd, i, &format!("spec.versions[{i}].{}", part.key()), errors);
+        }
+    }
+    together(crd, errors);
+    if let Some(first) = all(crd).first() {
+        // The first version stands above the others, too.
+        label("spec.version", text(first, "/name"), errors);
     }
 }
 
-fn the_names(crd: &Value, errors: &mut Vec<FieldError>) {
-    let (plural, kind) = (text(crd, "/spec/names/plural"), text(crd, "/spec/names/kind"));
-    label("spec.names.plural", plural, errors);
-    if kind.is_empty() {
-        errors.push(FieldError::required("spec.names.kind", ""));
-    } else if let Some(why) = names::label(&kind.to_lowercase()) {
-        let why = format!("may have mixed case, but should otherwise match: {why}");
-        errors.push(FieldError::invalid("spec.names.kind", &kind.into(), &why));
+fn together(crd: &Value, errors: &mut Vec<FieldError>) {
+    let names: Vec<&str> = all(crd).iter().map(|version| text(version, "/name")).collect();
+    let mut wrong = |why: &str| errors.push(FieldError::invalid_shown("spec.versions", &summary(crd), why));
+    if (1..names.len()).any(|i| names[..i].contains(&names[i])) {
+        wrong("must contain unique version names");
     }
-    let names = super::Names::of(crd);
-    if names.kind == names.list_kind {
-        let why = "kind and listKind may not be the same";
-        errors.push(FieldError::invalid("spec.names.listKind", &names.list_kind.as_str().into(), why));
-    }
-    label("spec.names.singular", &names.singular, errors);
-    for (i, short) in names.short_names.iter().enumerate() {
-        label(&format!("spec.names.shortNames[{i}]"), short, errors);
-    }
-    for (i, category) in names.categories.iter().enumerate() {
-        label(&format!("spec.names.categories[{i}]"), category, errors);
+    if all(crd).iter().filter(|version| flag(version, "storage")).count() != 1 {
+        wrong("must have exactly one version marked as storage version");
     }
 }
 
 fn label(field: &str, name: &str, errors: &mut Vec<FieldError>) {
-    if name.is_empty() {
-        errors.push(FieldError::required(field, ""));
-    } else if let Some(why) = names::label(name) {
+    if let Some(why) = syntax::label_1035(name) {
         errors.push(FieldError::invalid(field, &name.into(), &why));
     }
 }
 
-fn versions(crd: &Value, errors: &mut Vec<FieldError>) {
-    let empty = Value::Array(Vec::new());
-    let all = crd.pointer("/spec/versions").unwrap_or(&empty);
-    let list = all.as_array().map(Vec::as_slice).unwrap_or_default();
-    let storage = list.iter().filter(|v| super::flag(v, "storage")).count();
-    if storage != 1 {
-        let why = "must have exactly one version marked as storage version";
-        errors.push(FieldError::invalid("spec.versions", &summary(list), why));
-    }
-    let mut seen = Vec::new();
-    for (i, version) in list.iter().enumerate() {
-        let name = text(version, "/name");
-        let field = format!("spec.versions[{i}].name");
-        if let Some(why) = names::label_1035(name) {
-            errors.push(FieldError::invalid(&field, &name.into(), &why));
-        }
-        if seen.contains(&name) {
-            errors.push(FieldError::invalid("spec.versions", &summary(list), "must contain unique version names"));
-        }
-        seen.push(name);
-    }
-}
-
-fn conversion(crd: &Value, errors: &mut Vec<FieldError>) {
-    let Some(given) = crd.pointer("/spec/conversion").filter(|given| given.is_object()) else { return };
-    let client = given.pointer("/webhook/clientConfig").filter(|client| client.is_object());
-    let field = "spec.conversion.webhookClientConfig";
-    match (text(given, "/strategy"), client) {
-        ("None", None) => {}
-        ("None", Some(_)) => {
-            errors.push(FieldError::forbidden(field, "should not be set when strategy is not set to Webhook"));
-        }
-        ("Webhook", None) => errors.push(FieldError::required(field, "required when strategy is set to Webhook")),
-        ("Webhook", Some(client)) => {
-            if client["url"].is_string() == client["service"].is_object() {
-                errors.push(FieldError::required(field, "exactly one of url or service is required"));
-            }
-            let versions = given.pointer("/webhook/conversionReviewVersions").and_then(Value::as_array);
-            if !versions.is_some_and(|versions| versions.iter().any(|version| version == "v1")) {
-                let why = "must include at least one of v1, v1beta1";
-                let shown = versions.cloned().unwrap_or_default().into();
-                errors.push(FieldError::invalid("spec.conversion.conversionReviewVersions", &shown, why));
-            }
-        }
-        (other, _) => {
-            let known = ["None", "Webhook"];
-            errors.push(FieldError::not_supported("spec.conversion.strategy", &other.into(), &known));
-        }
-    }
-}
-
-/// The versions without their schemas, which would fill pages.
-fn summary(versions: &[Value]) -> Value {
-    let short = |version: &Value| {
-        let mut version = version.clone();
-        if let Some(map) = version.as_object_mut() {
-            map.retain(|key, _| ["name", "served", "storage"].contains(&key.as_str()));
-        }
-        version
+fn deprecation(version: &Value, path: &str, errors: &mut Vec<FieldError>) {
+    let Some(warning) = version.get("deprecationWarning").and_then(Value::as_str) else { return };
+    let why = match () {
+        () if !flag(version, "deprecated") => "can only be set for deprecated versions",
+        () if warning.len() > 256 => "must be <= 256 characters long",
+        () if warning.is_empty() => "must not be an empty string",
+        () => return,
     };
-    versions.iter().map(short).collect()
+    errors.push(FieldError::invalid(&format!("{path}.deprecationWarning"), &warning.into(), why));
 }
+
+/// Whether a schema has a default at any depth.
+fn has_default(schema: &Value) -> bool {
+    match schema {
+        Value::Object(map) => {
+            map.get("default").is_some_and(|default| !default.is_null())
+                || map
+                    .iter()
+                    .filter(|(key, _)| !["default", "example", "enum"].contains(&key.as_str()))
+                    .any(|(_, v)| has_default(v))
+        }
+        Value::Array(items) => items.iter().any(has_default),
+        _ => false,
+    }
+}
+
+/// The versions as the real server quotes them. What they share is not theirs any more, and schemas would fill pages.
+fn summary(crd: &Value) -> String {
+    let one = |version: &Value| {
+        format!(
+            "{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},\"Schema\":null,\
+             \"Subresources\":null,\"AdditionalPrinterColumns\":null,\"SelectableFields\":null}}",
+            Value::from(text(version, "/name")),
+            flag(version, "served"),
+            flag(version, "storage"),
+            flag(version, "deprecated"),
+            version.get("deprecationWarning").unwrap_or(&Value::Null)
+        )
+    };
+    format!("[{}]", all(crd).iter().map(one).collect::<Vec<_>>().join(","))
+}
+
+/// What may not change: the names that paths are made of, and once the definition is served what objects are.
+fn fixed(crd: &Value, old: &Value, errors: &mut Vec<FieldError>) {
+    let conditions = old.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    let served = conditions.into_iter().any(|one| one["type"] == "Established" && one["status"] == "True");
+    let fields: &[&str] = match served {
+        true => &["/spec/scope", "/spec/names/kind", "/spec/group", "/spec/names/plural"],
+        false => &["/spec/group", "/spec/names/plural"],
+    };
+    for pointer in fields.iter().filter(|pointer| text(crd, pointer) != text(old, pointer)) {
+        let field = pointer[1..].replace('/', ".");
+        errors.push(FieldError::invalid(&field, &text(crd, pointer).into(), "field is immutable"));
+    }
+}
+
+/// Versions in which objects may be stored stay, and the one in which they are stored is among them.
+fn stored_versions(crd: &Value, status: &Value, errors: &mut Vec<FieldError>) {
+    let field = "status.storedVersions";
+    let stored = super::texts(status, "/storedVersions");
+    if stored.is_empty() {
+        let why = "must have at least one stored version";
+        errors.push(FieldError::invalid(field, &Value::Null, why));
+        return;
+    }
+    let known = |name: &str| all(crd).iter().any(|version| text(version, "/name") == name);
+    for version in all(crd).iter().filter(|version| flag(version, "storage")) {
+        let name = text(version, "/name");
+        if !stored.iter().any(|known| known == name) {
+            let why = format!("must have the storage version {name}");
+            errors.push(FieldError::invalid(field, &stored.clone().into(), &why));
+        }
+    }
+    for (i, name) in stored.iter().enumerate().filter(|(_, name)| !known(name)) {
+        let why = format!(
+            "missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions until a \
+             storage migration ensures no data remains persisted in {name} and removes {name} from status.storedVersions"
+        );
+        errors.push(FieldError::invalid(&format!("{field}[{i}]"), &name.as_str().into(), &why));
+    }
+}
+
+/// Groups of Kubernetes itself are for those who have asked.
+fn approval(crd: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
+    let given = |crd: &Value| crd.pointer("/metadata/annotations/api-approved.kubernetes.io").cloned();
+    let group = text(crd, "/spec/group");
+    let protected = |suffix: &str| group == suffix || group.ends_with(&format!(".{suffix}"));
+    let is_protected = protected("k8s.io") || protected("kubernetes.io");
+    if is_protected && given(crd).is_none() && old.is_none_or(|old| given(old).is_some()) {
+        let why = "protected groups must have approval annotation \"api-approved.kubernetes.io\", see https://github.com/kubernetes/enhancements/pull/1111";
+        errors.push(FieldError::required("metadata.annotations[api-approved.kubernetes.io]", why));
+    }
+}
+
+#[cfg(test)]
+mod tests;

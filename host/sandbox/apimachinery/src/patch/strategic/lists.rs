@@ -1,8 +1,9 @@
 //! Lists: merged by key or as sets, with their order.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::{DIRECTIVE, Field, Result, SET_ORDER, maps, unknown_directive, without_directives};
+use crate::go;
 use crate::schema::Schema;
 
 /// Merges a list whose items have a merge key, or a list of plain values.
@@ -56,7 +57,7 @@ fn directives(mut original: Vec<Value>, patch: Vec<Value>, key: &str) -> Result<
             Some("delete") if map.contains_key(key) => original.retain(|known| !same(known, &item, Some(key))),
             None if map.contains_key(key) => rest.push(item),
             None | Some("delete") => {
-                return Err(format!("map: {} does not contain declared merge key: {key}", json!(map)));
+                return Err(format!("map: {} does not contain declared merge key: {key}", go::plain(&item)));
             }
             Some("merge") => {
                 let mut map = map.clone();

@@ -27,9 +27,8 @@ pub(super) fn string(schema: &Schema, text: &str, value: &Value, path: &str) -> 
 pub(super) fn number(schema: &Schema, number: &Number, value: &Value, path: &str) -> Outcome {
     let mut out = Outcome::default();
     let Some(limits) = &schema.limits else { return out };
-    if let Some(factor) = limits.multiple_of.as_ref().filter(|f| !is_multiple(number, f)) {
-        let what = format!("{path} in body should be a multiple of {factor}");
-        out.fail(FieldError::invalid(path, value, &what));
+    if let Some(error) = limits.multiple_of.as_ref().and_then(|factor| multiple(number, factor, value, path)) {
+        out.fail(error);
     }
     if let Some(max) = limits.maximum.as_ref().filter(|max| !below(number, max)) {
         let than = if max.exclusive { "less than" } else { "less than or equal to" };
@@ -68,15 +67,25 @@ fn float(number: &Number) -> f64 {
     number.as_f64().unwrap_or(f64::NAN)
 }
 
-fn is_multiple(number: &Number, factor: &Number) -> bool {
-    match (number.as_i128(), factor.as_i128()) {
-        (_, Some(0)) => false,
-        (Some(number), Some(factor)) => number % factor == 0,
-        _ => {
+/// To the real server the factor of an integer is an integer, too: what is left of 0.5 is 0, and no good.
+fn multiple(number: &Number, factor: &Number, value: &Value, path: &str) -> Option<FieldError> {
+    let whole = number.as_i64().map(|number| (number, factor.as_i64().unwrap_or(float(factor) as i64)));
+    let (positive, shown) = match whole {
+        Some((_, factor)) => (factor > 0, Value::from(factor)),
+        None => (float(factor) > 0.0, Value::Number(factor.clone())),
+    };
+    if !positive {
+        let what = format!("factor MultipleOf declared for {path} must be positive: {shown}");
+        return Some(FieldError::invalid(path, &shown, &what));
+    }
+    let holds = match whole {
+        Some((number, factor)) => number % factor == 0,
+        None => {
             let ratio = float(number) / float(factor);
             (ratio - ratio.round()).abs() < 1e-9
         }
-    }
+    };
+    (!holds).then(|| FieldError::invalid(path, value, &format!("{path} in body should be a multiple of {factor}")))
 }
 
 pub(super) fn enumeration(schema: &Schema, value: &Value, path: &str) -> Outcome {

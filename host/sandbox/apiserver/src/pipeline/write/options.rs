@@ -7,7 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::Part;
 use crate::pipeline::admission::{Admission, Operation};
-use crate::pipeline::{Call, Resource, body};
+use crate::pipeline::body::Faults;
+use crate::pipeline::{Call, Resource};
 use crate::user::User;
 
 /// Longest name of a field manager.
@@ -41,8 +42,10 @@ pub(crate) struct WriteOptions {
     pub(crate) force: bool,
     /// Who asks. `None`: the server itself, whose writes are shown to no webhook.
     pub(crate) user: Option<User>,
-    /// Fields that the body has more than once.
-    pub(crate) doubled: Vec<String>,
+    /// What is wrong in the text of the body.
+    pub(crate) faults: Faults,
+    /// How a patch is quoted, if not by its result.
+    pub(crate) quoted: Option<String>,
     /// What the query said, as webhooks see it.
     said: Map<String, Value>,
 }
@@ -58,7 +61,8 @@ impl WriteOptions {
             manager,
             force: true,
             user: None,
-            doubled: Vec::new(),
+            faults: Faults::default(),
+            quoted: None,
             said: Map::new(),
         }
     }
@@ -117,7 +121,8 @@ impl WriteOptions {
             manager,
             force: query.flag("force") == Some(true),
             user: Some(call.user.clone()),
-            doubled: body::doubled(call),
+            faults: Faults::of(call),
+            quoted: None,
             said: said(call),
         })
     }

@@ -1,0 +1,48 @@
+//! The names of a kind.
+
+use serde_json::Value;
+
+use super::super::Names;
+use crate::field::FieldError;
+use crate::meta::names as syntax;
+
+pub(super) fn check(crd: &Value, errors: &mut Vec<FieldError>) {
+    let names = Names::of(crd);
+    let given = [
+        ("plural", &names.plural, Case::Lower),
+        ("singular", &names.singular, Case::Lower),
+        ("kind", &names.kind, Case::Mixed),
+        ("listKind", &names.list_kind, Case::Mixed),
+    ];
+    for (key, _, _) in given.iter().filter(|(_, name, _)| name.is_empty()) {
+        errors.push(FieldError::required(&format!("spec.names.{key}"), ""));
+    }
+    for (key, name, case) in given.into_iter().filter(|(_, name, _)| !name.is_empty()) {
+        label(&format!("spec.names.{key}"), name, case, errors);
+    }
+    for (i, short) in names.short_names.iter().enumerate() {
+        label(&format!("spec.names.shortNames[{i}]"), short, Case::Lower, errors);
+    }
+    if !names.kind.is_empty() && names.kind == names.list_kind {
+        let why = "kind and listKind may not be the same";
+        errors.push(FieldError::invalid("spec.names.listKind", &names.list_kind.as_str().into(), why));
+    }
+    for (i, category) in names.categories.iter().enumerate() {
+        label(&format!("spec.names.categories[{i}]"), category, Case::Lower, errors);
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Case {
+    Lower,
+    Mixed,
+}
+
+fn label(field: &str, name: &str, case: Case, errors: &mut Vec<FieldError>) {
+    let why = match case {
+        Case::Lower => syntax::label_1035(name),
+        Case::Mixed => syntax::label_1035(&name.to_lowercase())
+            .map(|why| format!("may have mixed case, but should otherwise match: {why}")),
+    };
+    errors.extend(why.map(|why| FieldError::invalid(field, &name.into(), &why)));
+}

@@ -1,0 +1,154 @@
+//! What OpenAPI offers and definitions may not use, and what Kubernetes' own extensions ask for.
+
+use serde_json::Value;
+
+use super::{Level, below, flag, list, lists, members, nth, property, says, schema, text};
+use crate::field::FieldError;
+use crate::schema::rules::{fault, types};
+
+const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
+/// Never taken.
+const FOREIGN: [&str; 6] = ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"];
+/// Members of every object, which have one schema for all kinds.
+const META: [&str; 3] = ["metadata", "kind", "apiVersion"];
+
+/// Everything wrong; rules are only looked at in a schema that is good otherwise.
+pub(super) fn errors(document: &Value, path: &str, level: Level, rules: bool) -> Vec<FieldError> {
+    let mut checker = Checker { of_schema: Vec::new(), of_rules: Vec::new() };
+    checker.node(document, path, &Place { level, rules, defaults: None });
+    checker.of_schema.append(&mut checker.of_rules);
+    checker.of_schema
+}
+
+/// Whether a schema at any depth uses what no structural schema can be made of.
+pub(super) fn is_foreign(document: &Value) -> bool {
+    let own = FOREIGN.iter().any(|key| says(document, key))
+        || text(document, "type") == "null"
+        || document.get("items").is_some_and(Value::is_array);
+    let several = ["allOf", "anyOf", "oneOf"].into_iter().flat_map(|key| list(document, key));
+    let single = ["items", "additionalProperties", "not"].into_iter().filter_map(|key| schema(document, key));
+    own || members(document, "properties").map(|(_, member)| member).chain(several).chain(single).any(is_foreign)
+}
+
+struct Checker {
+    of_schema: Vec<FieldError>,
+    of_rules: Vec<FieldError>,
+}
+
+/// What holds for a node because of where it stands.
+#[derive(Clone)]
+struct Place {
+    level: Level,
+    /// Whether rules are compiled.
+    rules: bool,
+    /// Why there may be no defaults.
+    defaults: Option<String>,
+}
+
+impl Checker {
+    fn node(&mut self, document: &Value, path: &str, place: &Place) {
+        let before = self.of_schema.len();
+        self.standard(document, path, place);
+        self.children(document, path, place);
+        if document.get("x-kubernetes-preserve-unknown-fields") == Some(&Value::Bool(false)) {
+            let field = below(path, "x-kubernetes-preserve-unknown-fields");
+            self.of_schema.push(FieldError::invalid(&field, &false.into(), "must be true or undefined"));
+        }
+        lists::errors(document, path, &mut self.of_schema);
+        self.rules(document, path);
+        if place.rules && self.of_schema.len() == before {
+            self.faults(document, path);
+        }
+    }
+
+    fn standard(&mut self, document: &Value, path: &str, place: &Place) {
+        let forbidden = |key: &str, why: &str| FieldError::forbidden(&below(path, key), why);
+        let name = text(document, "type");
+        if !name.is_empty() && !TYPES.contains(&name) {
+            self.of_schema.push(FieldError::not_supported(&below(path, "type"), &name.into(), &TYPES));
+        }
+        if let Some(why) = place.defaults.as_ref().filter(|_| says(document, "default")) {
+            self.of_schema.push(forbidden("default", &format!("must not be set {why}")));
+        }
+        for key in FOREIGN.iter().filter(|key| says(document, key)) {
+            self.of_schema.push(forbidden(key, &format!("{key} is not supported")));
+        }
+        if name == "null" {
+            self.of_schema.push(forbidden("type", "type cannot be set to null, use nullable as an alternative"));
+        }
+        if document.get("items").is_some_and(Value::is_array) {
+            self.of_schema.push(forbidden("items", "items must be a schema object and not an array"));
+        }
+        if flag(document, "uniqueItems") {
+            let why = "uniqueItems cannot be set to true since the runtime complexity becomes quadratic";
+            self.of_schema.push(forbidden("uniqueItems", why));
+        }
+        let additional = document.get("additionalProperties");
+        if says(document, "properties") && additional.is_some_and(|a| a.is_object() || *a == Value::Bool(false)) {
+            let why = "additionalProperties and properties are mutual exclusive";
+            self.of_schema.push(forbidden("additionalProperties", why));
+        }
+    }
+
+    fn children(&mut self, document: &Value, path: &str, place: &Place) {
+        let inner = Place { level: Level::Field, ..place.clone() };
+        if let Some(each) = schema(document, "additionalProperties") {
+            self.node(each, &below(path, "additionalProperties"), &inner);
+        }
+        for (name, member) in members(document, "properties") {
+            let meta = place.level == Level::Root && META.contains(&name.as_str());
+            let defaults = meta.then(|| format!("in top-level {name}")).or_else(|| inner.defaults.clone());
+            self.node(member, &property(path, name), &Place { defaults, ..inner.clone() });
+        }
+        let bounding = Place { rules: false, ..inner.clone() };
+        if let Some(not) = schema(document, "not") {
+            self.node(not, &below(path, "not"), &bounding);
+        }
+        for key in ["allOf", "oneOf", "anyOf"] {
+            for (i, one) in list(document, key).iter().enumerate() {
+                self.node(one, &nth(path, key, i), &bounding);
+            }
+        }
+        if let Some(items) = schema(document, "items") {
+            self.node(items, &below(path, "items"), &Place { level: Level::Item, ..inner });
+        }
+    }
+
+    /// What must be said of each rule.
+    fn rules(&mut self, document: &Value, path: &str) {
+        const REASONS: [&str; 4] =
+            ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
+        let broken = |text: &str| text.contains(['\n', '\r']);
+        for (i, rule) in list(document, "x-kubernetes-validations").iter().enumerate() {
+            let at = |key: &str| below(&nth(path, "x-kubernetes-validations", i), key);
+            let (own, message) = (text(rule, "rule").trim(), text(rule, "message"));
+            let invalid = |key: &str, why: &str| FieldError::invalid(&at(key), &text(rule, key).into(), why);
+            if own.is_empty() {
+                self.of_schema.push(FieldError::required(&at("rule"), "rule is not specified"));
+            } else if !message.is_empty() && message.trim().is_empty() {
+                self.of_schema.push(invalid("message", "must be non-empty if specified"));
+            } else if broken(message.trim()) {
+                self.of_schema.push(invalid("message", "must not contain line breaks"));
+            } else if broken(own) && message.trim().is_empty() {
+                let why = "message must be specified if rule contains line breaks";
+                self.of_schema.push(FieldError::required(&at("message"), why));
+            }
+            let reason = text(rule, "reason");
+            if !reason.is_empty() && !REASONS.contains(&reason) {
+                self.of_schema.push(FieldError::not_supported(&at("reason"), &reason.into(), &REASONS));
+            }
+        }
+    }
+
+    /// Rules that cannot be compiled.
+    fn faults(&mut self, document: &Value, path: &str) {
+        for (i, rule) in list(document, "x-kubernetes-validations").iter().enumerate() {
+            let own = text(rule, "rule");
+            if let Some(why) = fault::of(own).or_else(|| types::mismatch(own, document)) {
+                let field = below(&nth(path, "x-kubernetes-validations", i), "rule");
+                let why = format!("compilation failed: {why}");
+                self.of_rules.push(FieldError::invalid_shown(&field, &fault::shown(rule), &why));
+            }
+        }
+    }
+}
