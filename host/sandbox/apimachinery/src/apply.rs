@@ -77,6 +77,11 @@ pub fn track(old: Option<&Value>, new: &mut Value, kind: &ResourceKind, applier:
         Some(Value::Array(_)) => Managed::of(new),
         _ => old.map(Managed::of).unwrap_or_default(),
     };
+    // Nobody is known to own anything of such an object; that begins with the first apply.
+    if old.is_some() && managed.is_empty() {
+        *new = managed.write(new.take());
+        return;
+    }
     let before = without_managed_fields(old.cloned().unwrap_or_else(|| empty_object(kind)));
     let after = without_managed_fields(new.take());
     let step = Step { kind, applier, shape: Shape::of(&kind.schema) };
@@ -148,7 +153,8 @@ impl Step<'_> {
     /// Fields of an object that was never tracked belong to a manager of that name from now on.
     fn before_first_apply(&self, live: &Value, managed: &mut Managed) {
         let manager = Manager::new("before-first-apply", Operation::Update, &self.kind.api_version(), None);
-        managed.replace(&manager, to_set::of(self.shape, live).difference(&stripped()));
+        let all = self.compared(&empty_object(self.kind), live).changed();
+        managed.replace(&manager, all.difference(&stripped()));
         managed.set_time(&manager, self.applier.now);
     }
 
