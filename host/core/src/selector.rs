@@ -2,6 +2,8 @@
 //!
 //! Source: <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors>
 
+mod parse;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -11,12 +13,14 @@ pub struct Selector(Vec<Requirement>);
 
 /// One requirement on one label key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the five operators of Kubernetes label selectors")]
+#[expect(missing_docs, reason = "the operators of Kubernetes label selectors")]
 pub enum Requirement {
     In { key: String, values: Vec<String> },
     NotIn { key: String, values: Vec<String> },
     Exists { key: String },
     NotExists { key: String },
+    Greater { key: String, than: i64 },
+    Less { key: String, than: i64 },
 }
 
 /// A selector that cannot be read.
@@ -24,7 +28,7 @@ pub enum Requirement {
 #[error("label selector {text:?}: {reason}")]
 pub struct SelectorError {
     text: String,
-    reason: &'static str,
+    reason: String,
 }
 
 impl Selector {
@@ -50,71 +54,33 @@ impl Selector {
             Requirement::NotIn { key, values } => label(key).is_none_or(|v| values.iter().all(|x| x != v)),
             Requirement::Exists { key } => label(key).is_some(),
             Requirement::NotExists { key } => label(key).is_none(),
+            Requirement::Greater { key, than } => label(key).and_then(number).is_some_and(|n| n > *than),
+            Requirement::Less { key, than } => label(key).and_then(number).is_some_and(|n| n < *than),
         })
     }
+}
+
+/// A label that is not a number is neither greater nor less.
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok()
 }
 
 impl FromStr for Selector {
     type Err = SelectorError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        split_outside_parentheses(text)
-            .filter(|part| !part.trim().is_empty())
-            .map(|part| requirement(part.trim()).map_err(|reason| SelectorError { text: text.into(), reason }))
-            .collect::<Result<_, _>>()
-            .map(Self)
-    }
-}
-
-fn split_outside_parentheses(text: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_i32;
-    text.split(move |c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
+        match parse::requirements(text) {
+            Ok(requirements) => Ok(Self(requirements)),
+            Err(reason) => Err(SelectorError { text: text.into(), reason }),
         }
-        c == ',' && depth == 0
-    })
-}
-
-fn requirement(part: &str) -> Result<Requirement, &'static str> {
-    if let Some((key, values)) = set_based(part, " notin ") {
-        return Ok(Requirement::NotIn { key, values: values? });
-    }
-    if let Some((key, values)) = set_based(part, " in ") {
-        return Ok(Requirement::In { key, values: values? });
-    }
-    if let Some((key, value)) = part.split_once("!=") {
-        return Ok(Requirement::NotIn { key: label_key(key)?, values: vec![value.trim().into()] });
-    }
-    if let Some((key, value)) = part.split_once("==").or_else(|| part.split_once('=')) {
-        return Ok(Requirement::In { key: label_key(key)?, values: vec![value.trim().into()] });
-    }
-    match part.strip_prefix('!') {
-        Some(key) => Ok(Requirement::NotExists { key: label_key(key)? }),
-        None => Ok(Requirement::Exists { key: label_key(part)? }),
     }
 }
 
-fn set_based(part: &str, operator: &str) -> Option<(String, Result<Vec<String>, &'static str>)> {
-    let (key, list) = part.split_once(operator).or_else(|| part.split_once(operator.trim_end()))?;
-    let list = list.trim();
-    if key.contains(['=', '!', '(']) || !list.starts_with('(') {
-        return None;
+impl SelectorError {
+    /// What is wrong, in the words of the API server.
+    pub fn reason(&self) -> &str {
+        &self.reason
     }
-    let values = list
-        .strip_prefix('(')
-        .and_then(|rest| rest.strip_suffix(')'))
-        .map(|inner| inner.split(',').map(|v| v.trim().to_owned()).collect())
-        .ok_or("a set needs parentheses");
-    Some((key.trim().into(), values))
-}
-
-fn label_key(key: &str) -> Result<String, &'static str> {
-    let key = key.trim();
-    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    if key.is_empty() || !key.chars().all(allowed) { Err("not a label key") } else { Ok(key.into()) }
 }
 
 impl fmt::Display for Selector {
@@ -130,6 +96,8 @@ impl fmt::Display for Selector {
                 Requirement::NotIn { key, values } => write!(f, "{key} notin ({})", values.join(","))?,
                 Requirement::Exists { key } => write!(f, "{key}")?,
                 Requirement::NotExists { key } => write!(f, "!{key}")?,
+                Requirement::Greater { key, than } => write!(f, "{key}>{than}")?,
+                Requirement::Less { key, than } => write!(f, "{key}<{than}")?,
             }
         }
         Ok(())
@@ -147,7 +115,7 @@ mod tests {
 
     #[test]
     fn every_operator_selects_what_kubernetes_says() {
-        let labels = [("app", "web"), ("tier", "front")];
+        let labels = [("app", "web"), ("tier", "front"), ("size", "7")];
         let cases = [
             ("", true),
             ("app=web", true),
@@ -159,6 +127,12 @@ mod tests {
             ("app notin (web)", false),
             ("app,!absent", true),
             ("!app", false),
+            ("size>6", true),
+            ("size>7", false),
+            ("size<8", true),
+            ("app>1", false),
+            ("absent in ()", false),
+            ("in=x", false),
         ];
         for (selector, expected) in cases {
             assert_eq!(matches(selector, &labels), expected, "{selector}");
@@ -167,8 +141,32 @@ mod tests {
 
     #[test]
     fn an_unreadable_selector_says_so() {
-        for text in ["a b", "=x", "app in (a", "a,!"] {
-            assert!(text.parse::<Selector>().is_err(), "{text}");
+        let cases = [
+            ("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
+            ("=x", "found '=', expected: !, identifier, or 'end of string'"),
+            (",", "found ',', expected: !, identifier, or 'end of string'"),
+            ("a=b,", "found '', expected: identifier after ','"),
+            ("app in (a", "unable to parse requirement: found '', expected: ',' or ')'"),
+            ("app in a", "unable to parse requirement: found 'a' expected: '('"),
+            ("a,!", "unable to parse requirement: found '', expected: identifier"),
+            ("a=b c", "found 'c', expected: ',' or 'end of string'"),
+            (
+                "a>b",
+                "unable to parse requirement: values[0]: Invalid value: \"b\": for 'Gt', 'Lt' operators, the value must \
+                 be an integer",
+            ),
+        ];
+        for (text, expected) in cases {
+            let error = text.parse::<Selector>().expect_err(text);
+            assert_eq!(error.reason(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_selector_reads_back_what_it_shows() {
+        for text in ["a=b", "a!=b", "a in (b,c)", "a notin (b,c)", "a", "!a", "a>3", "a<3", "a=b,!c,d in (e,f)"] {
+            let selector: Selector = text.parse().expect(text);
+            assert_eq!(selector.to_string(), text);
         }
     }
 }

@@ -15,6 +15,7 @@ use super::case::{Case, Step, Wait};
 use super::compare::{Difference, difference};
 use super::normal;
 use super::server::{Incoming, Server};
+use super::subset;
 
 /// Longest wait for something that happens on its own, on a busy machine.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -76,7 +77,7 @@ async fn one(servers: &Servers, case: &Case) -> Result<(usize, Vec<Difference>)>
         let mut real = normal::answer(real, &step.body, real_names);
         ours = normal::answer(ours, &step.body, our_names);
         if let Some((pointer, key)) = step.subset {
-            normal::keep_common(&mut real, &ours, pointer, key);
+            subset::keep_common(&mut real, &mut ours, pointer, key);
         }
         differences.extend(difference(case, number, &real, &ours));
     }

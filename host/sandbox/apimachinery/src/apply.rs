@@ -160,7 +160,8 @@ impl Step<'_> {
     /// Fields of an object that was never tracked belong to a manager of that name from now on.
     fn before_first_apply(&self, live: &Value, managed: &mut Managed) {
         let manager = Manager::new("before-first-apply", Operation::Update, &self.kind.api_version(), None);
-        managed.replace(&manager, to_set::of(self.shape, live).difference(&stripped()));
+        let all = self.compared(&empty_object(self.kind), live).changed();
+        managed.replace(&manager, all.difference(&stripped()));
         managed.set_time(&manager, self.applier.now);
     }
 

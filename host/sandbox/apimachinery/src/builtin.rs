@@ -2,10 +2,14 @@
 //! their objects, and the rules that no schema can say.
 
 mod admitted;
+mod daemon_sets;
 mod derive;
+mod jobs;
 mod load;
+mod networking;
 mod rules;
 mod shape;
+mod storage;
 mod zero;
 
 pub(crate) use admitted::admit;
@@ -14,6 +18,17 @@ pub(crate) use load::kinds;
 pub(crate) use rules::rules;
 pub(crate) use shape::shape;
 pub(crate) use zero::zero;
+
+use serde_json::Value;
+
+use crate::kind::ResourceKind;
+
+/// Keeps in a changed object what only the server may change.
+pub(crate) fn keep(kind: &ResourceKind, old: &Value, new: &mut Value) {
+    if kind.group == "apps" && kind.kind == "DaemonSet" {
+        daemon_sets::count(old, new);
+    }
+}
 
 #[cfg(test)]
 mod tests;

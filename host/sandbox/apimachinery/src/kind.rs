@@ -162,6 +162,13 @@ impl ResourceKind {
         }
     }
 
+    /// Keeps in a changed object what only the server may change.
+    pub fn keep(&self, old: &Value, new: &mut Value) {
+        if self.origin == Origin::Builtin {
+            crate::builtin::keep(self, old, new);
+        }
+    }
+
     /// Everything that is wrong with an object: its metadata, its fields, and the rules of a built-in kind. `old` is the
     /// stored object on update.
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {

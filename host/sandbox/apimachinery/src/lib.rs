@@ -36,6 +36,7 @@ pub mod schema;
 pub mod select;
 pub mod status;
 pub mod table;
+pub mod yaml;
 
 pub use field::{FieldError, FieldReason};
 pub use kind::ResourceKind;

@@ -68,9 +68,6 @@ pub fn prepare_update(kind: &ResourceKind, object: &mut Value, old: &Value) {
     if kind.subresources.status {
         keep(map, old, "status");
     }
-    if kind.group.is_empty() && kind.kind == "Namespace" {
-        keep(map, old, "spec");
-    }
     keep_server_fields(map, old);
     let changed = content(map, kind) != old.as_object().map(|o| content(o, kind)).unwrap_or_default();
     if changed && counts_generation(kind) {

@@ -4,7 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use backplane_core::Selector;
+use backplane_core::selector::Requirement as Label;
 use serde_json::Value;
+
+use crate::field::FieldError;
+use crate::meta::names;
 
 /// A conjunction of field requirements, such as `metadata.name=x,status.phase!=Failed`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -23,7 +27,7 @@ pub struct Requirement {
 
 /// A field selector that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid selector: {text:?}; can't understand {part:?}")]
+#[error("invalid selector: '{text}'; can't understand '{part}'")]
 pub struct FieldSelectorError {
     text: String,
     part: String,
@@ -33,6 +37,12 @@ impl FieldSelector {
     /// The requirements, all of which must hold.
     pub fn requirements(&self) -> &[Requirement] {
         &self.0
+    }
+
+    /// The selector that also requires a field to have a value.
+    pub fn with(mut self, field: &str, value: &str) -> Self {
+        self.0.push(Requirement { field: field.to_owned(), value: value.to_owned(), equals: true });
+        self
     }
 
     /// Whether it matches everything.
@@ -118,6 +128,28 @@ fn alias(path: &str) -> &str {
         "source" | "reportingComponent" => "source.component",
         other => other,
     }
+}
+
+/// What is wrong with the keys and values of a label selector, if anything.
+pub fn wrong_labels(selector: &Selector) -> Option<FieldError> {
+    selector.requirements().iter().find_map(|requirement| match requirement {
+        Label::In { key, values } | Label::NotIn { key, values } => wrong_key(key).or_else(|| wrong_value(key, values)),
+        Label::Exists { key } | Label::NotExists { key } => wrong_key(key),
+        Label::Greater { key, .. } | Label::Less { key, .. } => wrong_key(key),
+    })
+}
+
+fn wrong_key(key: &str) -> Option<FieldError> {
+    let wrong = names::label_key(key);
+    (!wrong.is_empty()).then(|| FieldError::invalid("", &key.into(), &wrong.join("; ")))
+}
+
+fn wrong_value(key: &str, values: &[String]) -> Option<FieldError> {
+    values.iter().enumerate().find_map(|(i, value)| {
+        let wrong = names::label_value(value);
+        let field = format!("values[{i}][{key}]");
+        (!wrong.is_empty()).then(|| FieldError::invalid(&field, &value.as_str().into(), &wrong.join("; ")))
+    })
 }
 
 /// Whether the labels of an object satisfy a selector.

@@ -2,6 +2,8 @@
 //!
 //! Source: `k8s.io/apimachinery/pkg/api/errors`. Only builds answers; deciding them belongs to the callers.
 
+mod conflicts;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
@@ -9,6 +11,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::field::{FieldError, go_quote};
+pub use conflicts::ApplyConflict;
 
 /// A negative answer. `Display` is its message.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +21,7 @@ pub struct Status {
     message: String,
     details: Option<Value>,
     plain: bool,
+    warnings: Vec<String>,
 }
 
 /// Whom and what an authorizer refused; the words of the sentence that kubectl prints.
@@ -41,19 +45,10 @@ pub struct Denial<'a> {
     pub detail: &'a str,
 }
 
-/// One field that another manager owns.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApplyConflict {
-    /// Manager as printed: `"name"`, `"name" using v1` for updates, with its subresource if any.
-    pub manager: String,
-    /// Path of the field, such as `.spec.replicas`.
-    pub path: String,
-}
-
 impl Status {
     /// An answer from its parts.
     pub fn new(code: u16, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { code, reason: reason.into(), message: message.into(), details: None, plain: false }
+        Self { code, reason: reason.into(), message: message.into(), details: None, plain: false, warnings: Vec::new() }
     }
 
     fn about(mut self, group: &str, kind: &str, name: &str) -> Self {
@@ -104,6 +99,12 @@ impl Status {
     pub fn already_exists(group: &str, resource: &str, name: &str) -> Self {
         let message = format!("{} {} already exists", qualified(resource, group), go_quote(name));
         Self::new(409, "AlreadyExists", message).about(group, resource, name)
+    }
+
+    /// 409: the name is taken by an object that is going away.
+    pub fn being_deleted(group: &str, resource: &str, name: &str) -> Self {
+        let taken = Self::already_exists(group, resource, name);
+        Self { message: format!("object is being deleted: {}", taken.message), ..taken }
     }
 
     /// 409: the object changed meanwhile, or a precondition does not hold.
@@ -247,10 +248,17 @@ impl Status {
         status
     }
 
-    /// 406: no media type that we can write was asked for.
-    pub fn not_acceptable(accepted: &[&str]) -> Self {
-        let message = format!("only the following media types are accepted: {}", accepted.join(", "));
-        Self::new(406, "NotAcceptable", message)
+    /// 406: no form that we can write was asked for.
+    pub fn not_acceptable(accepted: &str) -> Self {
+        Self::new(406, "NotAcceptable", format!("only the following media types are accepted: {accepted}"))
+    }
+
+    /// 406 as the router answers it: no media type that anything here is written in was asked for.
+    pub fn not_available(available: &str) -> Self {
+        let message = format!("406: Not Acceptable\n\nAvailable representations: {available}");
+        let mut status = Self::new(406, "NotAcceptable", message);
+        status.details = Some(json!({}));
+        status
     }
 
     /// 415: the body is in a format that is not read here.
@@ -300,19 +308,18 @@ impl Status {
         let code = result["code"].as_u64().and_then(|code| u16::try_from(code).ok()).unwrap_or_default();
         let reason = text("reason").unwrap_or_default().to_owned();
         let details = result.get("details").filter(|details| details.is_object()).cloned();
-        Self { code: code.clamp(400, 599), reason: reason.into(), message, details, plain: false }
+        Self { code: code.clamp(400, 599), reason: reason.into(), message, details, plain: false, warnings: Vec::new() }
     }
 
-    /// 409 of server-side apply: other managers own these fields.
-    pub fn apply_conflict(conflicts: &[ApplyConflict]) -> Self {
-        let causes = conflicts
-            .iter()
-            .map(|c| {
-                let message = format!("conflict with {}", c.manager);
-                json!({"reason": "FieldManagerConflict", "message": message, "field": c.path})
-            })
-            .collect();
-        Self::new(409, "Conflict", conflict_message(conflicts)).causes(causes)
+    /// Adds what the client is warned of besides.
+    pub fn with_warnings(mut self, warnings: &[String]) -> Self {
+        self.warnings.splice(0..0, warnings.iter().cloned());
+        self
+    }
+
+    /// What the client is warned of besides.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// HTTP status code.
@@ -372,90 +379,5 @@ fn strict_errors(wrong: &[String]) -> String {
     format!("strict decoding error: {}", wrong.join(", "))
 }
 
-fn conflict_message(conflicts: &[ApplyConflict]) -> String {
-    if let [one] = conflicts {
-        return format!("Apply failed with 1 conflict: conflict with {}: {}", one.manager, one.path);
-    }
-    let mut managers: Vec<&str> = conflicts.iter().map(|c| c.manager.as_str()).collect();
-    managers.sort_unstable();
-    managers.dedup();
-    let mut lines = Vec::new();
-    for manager in managers {
-        lines.push(format!("conflicts with {manager}:"));
-        lines.extend(conflicts.iter().filter(|c| c.manager == manager).map(|c| format!("- {}", c.path)));
-    }
-    format!("Apply failed with {} conflicts: {}", conflicts.len(), lines.join("\n"))
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_answer_reads_as_the_api_server_writes_it() {
-        let denial = Denial { user: "u", verb: "get", resource: "secrets", namespace: Some("a"), ..Denial::default() };
-        let wide = Denial { group: "g.io", resource: "things", subresource: Some("status"), namespace: None, ..denial };
-        let one = [FieldError::required("spec.x", "")];
-        let two = [FieldError::required("spec.x", ""), FieldError::forbidden("spec.y", "no")];
-        let cases = [
-            (Status::not_found("g.io", "things", "x"), 404, "things.g.io \"x\" not found"),
-            (Status::already_exists("", "pods", "x"), 409, "pods \"x\" already exists"),
-            (
-                Status::modified("", "pods", "x"),
-                409,
-                "Operation cannot be fulfilled on pods \"x\": the object has been modified; please apply your changes to the latest version and try again",
-            ),
-            (Status::invalid("g.io", "Thing", "x", &one), 422, "Thing.g.io \"x\" is invalid: spec.x: Required value"),
-            (
-                Status::invalid("", "Pod", "x", &two),
-                422,
-                "Pod \"x\" is invalid: [spec.x: Required value, spec.y: Forbidden: no]",
-            ),
-            (
-                Status::forbidden(&denial),
-                403,
-                "secrets is forbidden: User \"u\" cannot get resource \"secrets\" in API group \"\" in the namespace \"a\"",
-            ),
-            (
-                Status::forbidden(&Denial { name: Some("s"), ..denial }),
-                403,
-                "secrets \"s\" is forbidden: User \"u\" cannot get resource \"secrets\" in API group \"\" in the namespace \"a\"",
-            ),
-            (
-                Status::forbidden(&wide),
-                403,
-                "things.g.io is forbidden: User \"u\" cannot get resource \"things/status\" in API group \"g.io\" at the cluster scope",
-            ),
-            (Status::forbidden_path("u", "get", "/x"), 403, "forbidden: User \"u\" cannot get path \"/x\""),
-            (
-                Status::strict_decoding(
-                    "Thing",
-                    "v1",
-                    &["unknown field \"spec.a\"".into(), "unknown field \"spec.b\"".into()],
-                ),
-                400,
-                "Thing in version \"v1\" cannot be handled as a Thing: strict decoding error: unknown field \"spec.a\", unknown field \"spec.b\"",
-            ),
-            (Status::unprocessable(), 422, "the server rejected our request due to an error in our request"),
-            (Status::too_old(1, 5), 410, "too old resource version: 1 (5)"),
-            (Status::version_too_large(9, 5), 504, "Timeout: Too large resource version: 9, current: 5"),
-            (Status::unauthorized(), 401, "Unauthorized"),
-        ];
-        for (status, code, message) in cases {
-            assert_eq!((status.code(), status.message()), (code, message));
-            assert_eq!(status.to_value()["code"], code);
-        }
-    }
-
-    #[test]
-    fn every_field_error_becomes_a_cause() {
-        let errors = [FieldError::required("spec.x", "")];
-        let value = Status::invalid("g.io", "Thing", "x", &errors).to_value();
-        let expected = json!({
-            "name": "x", "group": "g.io", "kind": "Thing",
-            "causes": [{"reason": "FieldValueRequired", "message": "Required value", "field": "spec.x"}],
-        });
-        assert_eq!(value["details"], expected);
-        assert_eq!(value["reason"], "Invalid");
-    }
-}
+mod tests;

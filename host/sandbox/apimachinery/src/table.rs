@@ -64,10 +64,11 @@ impl Column {
     /// A computed column of a built-in kind.
     pub(crate) fn computed(name: &str, type_: &str, priority: i32) -> Self {
         let description = if name == "Age" { AGE } else { "" };
+        let format = if name == "Name" { "name" } else { "" };
         Self {
             name: name.into(),
             type_: type_.into(),
-            format: String::new(),
+            format: format.into(),
             description: description.into(),
             priority,
             json_path: None,

@@ -14,14 +14,17 @@ use std::sync::{Arc, Weak};
 use backplane_core::Kind;
 use serde_json::Value;
 
+use crate::pipeline::Resource;
 use crate::pipeline::delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete};
-use crate::pipeline::{Resource, write};
+use crate::pipeline::write::{self, Part};
 use crate::server::Inner;
 use crate::storage::{Change, ChangeKind, Owner, Stored};
 use crate::webhook::aside;
 
 /// The service account of the controller.
 const ACCOUNT: &str = "generic-garbage-collector";
+/// The program that it is a part of, as field managers are called.
+const MANAGER: &str = "kube-controller-manager";
 
 /// Follows every change.
 pub(crate) fn start(server: &Arc<Inner>) {
@@ -134,9 +137,11 @@ fn remove(server: &Inner, object: &Stored, propagation: Propagation) {
 fn edit(server: &Inner, object: &Stored, change: impl Fn(&mut Value)) {
     let Some(resource) = resource(server, object) else { return };
     while let Some(stored) = server.storage.by_uid(&object.uid) {
-        let mut new = stored.value();
+        let old = stored.value();
+        let mut new = old.clone();
         change(&mut new);
-        if new == stored.value() || write::commit(&resource, Some(&stored), new).is_ok() {
+        write::track(&resource, MANAGER, Part::Main, &old, &mut new);
+        if new == old || write::commit(&resource, Some(&stored), new).is_ok() {
             return;
         }
     }
@@ -151,13 +156,19 @@ fn resource<'a>(server: &'a Inner, object: &Stored) -> Option<Resource<'a>> {
 }
 
 fn remove_finalizer(object: &mut Value, finalizer: &str) {
-    if let Some(finalizers) = object["metadata"]["finalizers"].as_array_mut() {
-        finalizers.retain(|f| f != finalizer);
-    }
+    retain(object, "finalizers", |f| f != finalizer);
 }
 
 fn remove_owners(object: &mut Value, uids: &[&str]) {
-    if let Some(owners) = object["metadata"]["ownerReferences"].as_array_mut() {
-        owners.retain(|owner| owner["uid"].as_str().is_none_or(|uid| !uids.contains(&uid)));
+    retain(object, "ownerReferences", |owner| owner["uid"].as_str().is_none_or(|uid| !uids.contains(&uid)));
+}
+
+/// Keeps some items of a list in the metadata; a list that is empty then goes as a whole.
+fn retain(object: &mut Value, list: &str, keep: impl Fn(&Value) -> bool) {
+    let Some(metadata) = object["metadata"].as_object_mut() else { return };
+    let Some(items) = metadata.get_mut(list).and_then(Value::as_array_mut) else { return };
+    items.retain(keep);
+    if items.is_empty() {
+        metadata.remove(list);
     }
 }

@@ -20,6 +20,7 @@ mod http;
 mod local;
 mod namespaces;
 mod pipeline;
+mod protection;
 mod registry;
 mod server;
 mod storage;

@@ -1,21 +1,30 @@
 //! The end of a namespace: everything in it goes, then its finalizer, then itself.
 //!
-//! Stands for the namespace controller of kube-controller-manager; leaves out its order of kinds and its conditions.
+//! Stands for the namespace controller of kube-controller-manager; leaves out its order of kinds.
+
+mod conditions;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 
 use backplane_core::ObjectKey;
-use serde_json::json;
+use serde_json::Value;
 
+use crate::pipeline::Resource;
 use crate::pipeline::delete::{DeleteOptions, Propagation, delete};
-use crate::pipeline::{Resource, write};
+use crate::pipeline::set_finalizers;
+use crate::pipeline::write::{self, Part};
 use crate::server::Inner;
-use crate::storage::{Change, ChangeKind, GroupResource};
+use crate::storage::{Change, ChangeKind, GroupResource, Stored};
 use crate::webhook::aside;
+use conditions::Remains;
 
 /// The service account of the controller.
 const ACCOUNT: &str = "namespace-controller";
+/// The program that it is a part of, as field managers are called.
+const MANAGER: &str = "kube-controller-manager";
+/// What it holds a namespace by.
+const FINALIZER: &str = "kubernetes";
 /// Changes that are looked at together.
 const BATCH: usize = 256;
 
@@ -56,33 +65,46 @@ fn end(server: &Inner, name: &str) {
     if server.storage.get(&namespaces(), &key).is_none_or(|namespace| !namespace.deleting) {
         return;
     }
-    let mut left = 0;
+    let mut remains = Remains::default();
     for (place, kind) in server.registry.kinds().stored().into_iter().filter(|(_, kind)| kind.is_namespaced()) {
-        let objects = server.storage.list(&place, Some(name), None).map(|l| l.objects).unwrap_or_default();
         let resource = Resource::new(server, kind, Some(name));
-        for stored in objects.iter().filter(|stored| !stored.deleting) {
+        for stored in objects(server, &place, name).iter().filter(|stored| !stored.deleting) {
             // A failure means that somebody else changed or removed it, which brings the next look.
             let options = DeleteOptions::of_controller(ACCOUNT, Propagation::Background, &stored.uid);
             let _ = delete(&resource, &stored.key.name, &options);
         }
-        left += server.storage.count(&place, Some(name));
+        objects(server, &place, name).iter().for_each(|stored| remains.count(&place, stored));
     }
-    if left == 0 {
+    if remains.is_empty() {
         finalize(server, name);
+    } else {
+        change(server, name, Part::Status, |namespace| remains.tell(namespace, &server.env.timestamp()));
     }
 }
 
+fn objects(server: &Inner, place: &GroupResource, namespace: &str) -> Vec<Arc<Stored>> {
+    server.storage.list(place, Some(namespace), None).map(|listing| listing.objects).unwrap_or_default()
+}
+
+/// Takes away what this controller holds the namespace by; finalizers of others are for others.
 fn finalize(server: &Inner, name: &str) {
+    change(server, name, Part::Finalizers, |namespace| {
+        let held = namespace["spec"]["finalizers"].as_array().cloned().unwrap_or_default();
+        set_finalizers(namespace, held.into_iter().filter(|finalizer| finalizer != FINALIZER).collect());
+    });
+}
+
+/// Changes a namespace, again and again until nobody was faster.
+fn change(server: &Inner, name: &str, part: Part, make: impl Fn(&mut Value)) {
     let kinds = server.registry.kinds();
     let Some(kind) = kinds.resource("", "v1", "namespaces") else { return };
     let resource = Resource::new(server, Arc::clone(kind), None);
     while let Some(stored) = server.storage.get(&namespaces(), &resource.key(name)) {
-        let mut namespace = stored.value();
-        if namespace["spec"]["finalizers"] == json!([]) {
-            return;
-        }
-        namespace["spec"]["finalizers"] = json!([]);
-        if write::commit(&resource, Some(&stored), namespace).is_ok() {
+        let old = stored.value();
+        let mut new = old.clone();
+        make(&mut new);
+        write::track(&resource, MANAGER, part, &old, &mut new);
+        if new == old || write::commit(&resource, Some(&stored), new).is_ok() {
             return;
         }
     }

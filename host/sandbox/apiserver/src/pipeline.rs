@@ -36,14 +36,16 @@ use std::sync::Arc;
 
 use backplane_apimachinery::Status;
 use bytes::Bytes;
+use http::header::ACCEPT;
 use http::{HeaderMap, Request, Response};
 
 use crate::audit::AuditEvent;
 use crate::server::{Body, Inner};
 use crate::user::User;
 use crate::webhook::aside;
-use accept::Accept;
+use accept::{Accept, Format, Offer};
 pub(crate) use bootstrap::bootstrap;
+pub(crate) use hooks::set_finalizers;
 pub(crate) use reply::status as refuse;
 use request::{RequestInfo, ResourceRequest};
 pub(crate) use resource::Resource;
@@ -78,11 +80,12 @@ pub(crate) async fn handle(server: &Arc<Inner>, request: Request<Bytes>) -> Resp
         Ok(acting.unwrap_or(sender))
     });
     let info = Arc::new(info);
+    let format = Format::of_error(parts.headers.get(ACCEPT).and_then(|value| value.to_str().ok()));
     let answer = match user {
         Ok(user) => answered(server, user, &info, parts.headers, body).await,
         Err(status) => Err(status),
     };
-    let response = answer.unwrap_or_else(|status| reply::status(&status));
+    let response = answer.unwrap_or_else(|status| reply::status_in(&status, format));
     tracing::trace!(
         server = server.options.name,
         verb = info.verb,
@@ -144,14 +147,14 @@ fn on_resource(call: &Call<'_>, request: &ResourceRequest) -> Result<Response<Bo
     if !resource.kind.is_stored() {
         return review::answer(call, &resource);
     }
-    let accept = Accept::negotiate(call.header("accept"))?;
+    let accept = Accept::negotiate(call.header("accept"), Offer::of(&resource.kind, call.request.verb))?;
     if let Some(subresource) = &request.subresource {
         return subresource::answer(call, &resource, accept, subresource);
     }
     let answer = match (call.request.verb, &request.name) {
         ("get", Some(name)) => read::get(call, &resource, accept, name),
         ("list", None) => list::list(call, &resource, accept),
-        ("watch", None) => watch::watch(call, &resource, accept),
+        ("watch", _) => watch::watch(call, &resource, accept),
         ("create", None) => write::create(call, &resource, accept),
         ("update", Some(name)) => write::update(call, &resource, accept, name),
         ("patch", Some(name)) => patch::patch(call, &resource, accept, name),
@@ -159,15 +162,11 @@ fn on_resource(call: &Call<'_>, request: &ResourceRequest) -> Result<Response<Bo
         ("deletecollection", None) if resource.may_be_deleted_together() => delete::collection(call, &resource, accept),
         _ => Err(resource.not_allowed()),
     };
-    // Who uses an old version is told so whatever the answer.
-    match &resource.kind.deprecation {
-        Some(warning) => {
-            let mut response = answer.unwrap_or_else(|status| reply::status(&status));
-            reply::warn(&mut response, std::slice::from_ref(warning));
-            Ok(response)
-        }
-        None => answer,
-    }
+    // Who uses something old is told so whatever the answer.
+    let warned = |status: Status| status.with_warnings(resource.kind.deprecation.as_slice());
+    let mut response = answer.map_err(warned)?;
+    reply::warn(&mut response, resource.kind.deprecation.as_slice());
+    Ok(response)
 }
 
 impl Call<'_> {

@@ -11,6 +11,25 @@ use crate::pipeline::events::storage_group;
 use crate::pipeline::openapi::Documents;
 use crate::storage::GroupResource;
 
+/// The groups of Kubernetes in the order in which discovery lists them. Source: the priorities of their `APIService`s.
+const ORDER: [&str; 15] = [
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+];
+
 /// The served kinds; replaced as a whole when a definition changes.
 pub(crate) struct Registry {
     current: RwLock<Arc<Kinds>>,
@@ -120,18 +139,17 @@ impl Kinds {
         self.all().any(|kind| kind.group == group && kind.version == version)
     }
 
-    /// Whether Kubernetes' own kinds of this group and version are served.
-    pub(crate) fn builds_in(&self, group: &str, version: &str) -> bool {
-        self.builtin.iter().any(|kind| kind.group == group && kind.version == version)
+    /// Whether Kubernetes' own kinds of this group are served.
+    pub(crate) fn builds_in(&self, group: &str) -> bool {
+        self.builtin.iter().any(|kind| kind.group == group)
     }
 
-    /// The named groups in order: those of Kubernetes as they come, then the others by name.
+    /// The named groups in order: those of Kubernetes in its own order, then the others by name.
     pub(crate) fn groups(&self) -> Vec<Group> {
         let mut groups = Vec::new();
-        self.builtin.iter().for_each(|kind| add_version(&mut groups, kind));
-        let builtin = groups.len();
-        self.custom.values().flat_map(|defined| &defined.kinds).for_each(|kind| add_version(&mut groups, kind));
-        groups[builtin..].sort_by(|a, b| a.name.cmp(&b.name));
+        self.all().for_each(|kind| add_version(&mut groups, kind));
+        let place = |name: &str| ORDER.iter().position(|known| *known == name).unwrap_or(ORDER.len());
+        groups.sort_by(|a, b| place(&a.name).cmp(&place(&b.name)).then_with(|| a.name.cmp(&b.name)));
         for group in &mut groups {
             group.versions.sort_by_key(|version| std::cmp::Reverse(version_rank(version)));
         }

@@ -118,6 +118,7 @@ impl ApiServer {
         pipeline::bootstrap(&inner);
         crate::gc::start(&inner);
         crate::namespaces::start(&inner);
+        crate::protection::start(&inner);
         crate::crds::start(&inner);
         Self { inner }
     }

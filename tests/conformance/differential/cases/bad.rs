@@ -284,6 +284,15 @@ fn methods(a: &str) -> Vec<Step> {
     ]
 }
 
+/// Where a document lists what a server serves.
+fn served(path: &str) -> Option<(&'static str, &'static str)> {
+    match path {
+        "/api/v1/" => Some(("/resources", "/name")),
+        "/apis/" => Some(("/groups", "/name")),
+        _ => None,
+    }
+}
+
 fn paths() -> Vec<Step> {
     [
         "/api/v1/configmaps/a",
@@ -297,7 +306,7 @@ fn paths() -> Vec<Step> {
         "/apis/apps/",
         "//api/v1",
         "/api//v1",
-        "/api/v1/namespaces//configmaps",
+        "/api/v1/namespaces//configmaps?fieldSelector=metadata.namespace%3D{ns}",
         "/api/v1/namespaces/{ns}/configmaps/",
         "/api/v1/Namespaces",
         "/api/v1/namespaces/{ns}/configmap",
@@ -311,6 +320,6 @@ fn paths() -> Vec<Step> {
         "/apis/apps/v1/deployments/x",
     ]
     .iter()
-    .map(|path| get(path))
+    .map(|path| Step { subset: served(path), ..get(path) })
     .collect()
 }

@@ -166,6 +166,7 @@ pub(super) fn cases() -> Vec<Case> {
                 post("/api/v1/namespaces/del-ns/configmaps", map("c", json!({}))),
                 apply("/api/v1/namespaces/del-ns/configmaps/d", "m", map("d", json!({}))),
                 merge("/api/v1/namespaces/del-ns/configmaps/a", json!({"data": {"x": "1"}})),
+                until("/api/v1/namespaces/del-ns", "/status/conditions/3/type", json!("NamespaceContentRemaining")),
                 delete("/api/v1/namespaces/del-ns"),
                 merge("/api/v1/namespaces/del-ns", json!({"metadata": {"labels": {"x": "y"}}})),
                 merge("/api/v1/namespaces/del-ns/configmaps/a", json!({"metadata": {"finalizers": null}})),

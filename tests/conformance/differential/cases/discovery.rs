@@ -60,9 +60,10 @@ pub(super) fn cases() -> Vec<Case> {
                     )
                     .subset("/items/0/versions/0/resources", "/resource"),
                 get("/api")
-                    .accept("application/json,application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"),
+                    .accept("application/json,application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList")
+                    .subset("/items/0/versions/0/resources", "/resource"),
                 get("/api").accept("text/html"),
-                get("/api/v1").accept("application/yaml"),
+                get("/api/v1").accept("application/yaml").subset("/resources", "/name"),
                 get("/api/v1").accept("text/html"),
                 get("/version").accept("text/html"),
             ],
@@ -84,7 +85,7 @@ pub(super) fn cases() -> Vec<Case> {
             vec![
                 raw(Method::POST, "/version", "application/json", "{}"),
                 raw(Method::POST, "/api", "application/json", "{}"),
-                raw(Method::PUT, "/apis", "application/json", "{}"),
+                raw(Method::PUT, "/apis", "application/json", "{}").subset("/groups", "/name"),
                 raw(Method::DELETE, "/apis/apps/v1", "application/json", ""),
                 raw(Method::POST, "/nonsense", "application/json", "{}"),
                 raw(Method::POST, "/healthz", "application/json", "{}"),

@@ -5,12 +5,23 @@
 
 use serde_json::{Value, json};
 
+use super::{jobs, storage};
 use crate::kind::ResourceKind;
 
 /// Completes a new object of a built-in kind.
 pub(crate) fn admit(kind: &ResourceKind, object: &mut Value) {
-    if let (true, Some(map)) = (kind.group.is_empty() && kind.kind == "Pod", object.as_object_mut()) {
-        pod(map);
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => {
+            object.as_object_mut().map(pod);
+        }
+        ("", name @ ("PersistentVolumeClaim" | "PersistentVolume")) => {
+            storage::protect(name, object);
+            if name == "PersistentVolume" {
+                storage::begin_phase(object);
+            }
+        }
+        ("batch", "Job") => jobs::select_own_pods(object),
+        _ => {}
     }
 }
 

@@ -6,11 +6,18 @@
 use base64::Engine;
 use serde_json::{Map, Value, json};
 
+use super::{daemon_sets, jobs, networking, storage};
 use crate::kind::{Origin, ResourceKind};
 use crate::schema::{Additional, Schema};
 
 pub(crate) fn derive(kind: &ResourceKind, object: &mut Value) {
     quantities(&kind.schema, object);
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "PersistentVolume") => storage::type_host_path(object),
+        ("apps", "DaemonSet") => daemon_sets::number(object),
+        ("batch", "Job") => jobs::label_as_template(object),
+        _ => {}
+    }
     let Some(map) = object.as_object_mut() else { return };
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Namespace") => namespace(map),
@@ -24,6 +31,7 @@ pub(crate) fn derive(kind: &ResourceKind, object: &mut Value) {
         ("apps", "DaemonSet") => daemon_set(map),
         ("batch", "Job") => job(map),
         ("batch", "CronJob") => {
+            jobs::fill_cron(map);
             pod_spec(map.get_mut("spec").and_then(|s| s.pointer_mut("/jobTemplate/spec/template/spec")))
         }
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => subjects(map),
@@ -236,6 +244,7 @@ fn daemon_set(map: &mut Map<String, Value>) {
 }
 
 fn job(map: &mut Map<String, Value>) {
+    jobs::fill(map);
     template(map);
     let Some(spec) = map.get_mut("spec") else { return };
     match (spec.get("completions").is_some(), spec.get("parallelism").is_some()) {
@@ -257,6 +266,7 @@ fn subjects(map: &mut Map<String, Value>) {
 }
 
 fn network_policy(map: &mut Map<String, Value>) {
+    networking::fill_policy(map);
     let Some(spec) = map.get_mut("spec") else { return };
     let egress = spec.get("egress").and_then(Value::as_array).is_some_and(|e| !e.is_empty());
     or_insert(spec, "policyTypes", if egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) });

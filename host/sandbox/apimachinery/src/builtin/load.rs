@@ -81,7 +81,7 @@ fn one(group: &str, virtual_: bool, file: &Value, shared: &Shared) -> ResourceKi
         conversion: Conversion { storage_version: "v1".into(), webhook: None },
         verbs: if virtual_ { vec!["create".into()] } else { standard_verbs() },
         origin: if virtual_ { Origin::Virtual } else { Origin::Builtin },
-        deprecation: None,
+        deprecation: file["deprecation"].as_str().map(str::to_owned),
         kind,
     }
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::{jobs, networking, storage};
 use crate::field::FieldError;
 use crate::kind::ResourceKind;
 
@@ -12,9 +13,13 @@ pub(crate) fn rules(kind: &ResourceKind, object: &Value, old: Option<&Value>) ->
         ("", "ConfigMap") => data(object, old, "binaryData", &mut errors),
         ("", "Service") => service(object, old, &mut errors),
         ("", "Pod") => pod(object, old, &mut errors),
-        ("", "PersistentVolumeClaim") => claim(object, &mut errors),
+        ("", "PersistentVolume") => storage::volume_rules(object, old, &mut errors),
+        ("", "PersistentVolumeClaim") => storage::claim_rules(object, old, &mut errors),
         ("apps", _) => workload(object, old, &mut errors),
         ("batch", "Job") => job(object, old, &mut errors),
+        ("batch", "CronJob") => jobs::cron_rules(object, &mut errors),
+        ("networking.k8s.io", "Ingress") => networking::ingress_rules(object, &mut errors),
+        ("storage.k8s.io", "StorageClass") => storage::class_rules(object, old, &mut errors),
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => binding(object, old, &mut errors),
         ("apiextensions.k8s.io", _) => errors.extend(crate::kind::crd::check(object, old)),
         _ => {}
@@ -136,16 +141,6 @@ fn fixed_part(pod: &Value) -> Value {
         });
     }
     spec
-}
-
-fn claim(object: &Value, errors: &mut Vec<FieldError>) {
-    let modes = object.pointer("/spec/accessModes").and_then(Value::as_array).is_some_and(|m| !m.is_empty());
-    if !modes {
-        errors.push(FieldError::required("spec.accessModes", "at least 1 access mode is required"));
-    }
-    if object.pointer("/spec/resources/requests/storage").is_none() {
-        errors.push(FieldError::required("spec.resources[storage]", ""));
-    }
 }
 
 fn workload(object: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {

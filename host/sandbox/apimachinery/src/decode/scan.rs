@@ -69,7 +69,8 @@ impl<'a> Scanner<'a> {
             b'\n' => "'\\n'".to_owned(),
             b'\t' => "'\\t'".to_owned(),
             b'\r' => "'\\r'".to_owned(),
-            0x20..0x7f => format!("'{}'", byte as char),
+            0x20..=0x7e | 0xa1..=0xac | 0xae.. => format!("'{}'", byte as char),
+            0x80.. => format!("'\\u{byte:04x}'"),
             other => format!("'\\x{other:02x}'"),
         };
         Err(format!("invalid character {shown} {context}"))

@@ -54,6 +54,15 @@ pub(crate) fn path_segment(name: &str) -> Option<String> {
 
 /// A label or annotation key, or a finalizer: a name with an optional DNS subdomain before a slash.
 pub(crate) fn qualified(key: &str) -> Vec<String> {
+    named("a qualified name", key)
+}
+
+/// A key of a label selector: as [`qualified`], in other words.
+pub(crate) fn label_key(key: &str) -> Vec<String> {
+    named("a valid label key", key)
+}
+
+fn named(what: &str, key: &str) -> Vec<String> {
     const SYNTAX: &str = "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an \
                           alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation \
                           is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
@@ -61,7 +70,7 @@ pub(crate) fn qualified(key: &str) -> Vec<String> {
         None => (None, key),
         Some((_, name)) if name.contains('/') => {
             return vec![format!(
-                "a qualified name {SYNTAX} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
+                "{what} {SYNTAX} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')"
             )];
         }
         Some((prefix, name)) => (Some(prefix), name),

@@ -14,7 +14,7 @@ pub(super) fn printer(kind: &str) -> Option<(Columns, Printer)> {
         "Namespace" => (&[("Status", "string", 0), ("Age", "string", 0)], namespace),
         "Secret" => (&[("Type", "string", 0), ("Data", "string", 0), ("Age", "string", 0)], secret),
         "ConfigMap" => (&[("Data", "string", 0), ("Age", "string", 0)], config_map),
-        "ServiceAccount" => (&[("Secrets", "string", 0), ("Age", "string", 0)], service_account),
+        "ServiceAccount" => (&[("Age", "string", 0)], service_account),
         "Event" => (EVENT, event),
         "PersistentVolumeClaim" => (CLAIM, claim),
         "PersistentVolume" => (VOLUME, volume),
@@ -73,7 +73,7 @@ fn config_map(object: &Value, now: Timestamp) -> Vec<Value> {
 }
 
 fn service_account(object: &Value, now: Timestamp) -> Vec<Value> {
-    vec![name(object), count(object, "/secrets").into(), age(object, now)]
+    vec![name(object), age(object, now)]
 }
 
 fn endpoints(object: &Value, now: Timestamp) -> Vec<Value> {

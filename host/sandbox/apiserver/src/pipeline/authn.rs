@@ -81,8 +81,7 @@ pub(super) fn impersonate(server: &Inner, user: &User, headers: &HeaderMap) -> R
     let groups: Vec<String> = values(headers, "impersonate-group");
     let extra = extra(headers);
     let Some(name) = text("impersonate-user") else {
-        let stray = !groups.is_empty() || !extra.is_empty() || text("impersonate-uid").is_some();
-        return if stray { Err(Status::internal("requested without impersonating a user")) } else { Ok(None) };
+        return nobody(&groups, &extra, text("impersonate-uid"));
     };
     let uid = text("impersonate-uid").unwrap_or_default().to_owned();
     for attributes in asked(user, name, &groups, &uid, &extra) {
@@ -90,6 +89,19 @@ pub(super) fn impersonate(server: &Inner, user: &User, headers: &HeaderMap) -> R
     }
     let groups = complete(name, groups);
     Ok(Some(User { name: name.to_owned(), uid, groups, extra }))
+}
+
+/// Groups and the like are asked for only together with a user.
+fn nobody(groups: &[String], extra: &BTreeMap<String, Vec<String>>, uid: Option<&str>) -> Result<Option<User>, Status> {
+    let version = "authentication.k8s.io/v1";
+    let mut stray: Vec<String> = groups.iter().map(|group| format!("{{Group  {group}    }}")).collect();
+    let extras = extra.iter().flat_map(|(key, values)| values.iter().map(move |value| (key, value)));
+    stray.extend(extras.map(|(key, value)| format!("{{UserExtra  {value}  {version}  {key}}}")));
+    stray.extend(uid.map(|uid| format!("{{UID  {uid}  {version}  }}")));
+    match stray.as_slice() {
+        [] => Ok(None),
+        stray => Err(Status::bad_request(format!("requested [{}] without impersonating a user", stray.join(" ")))),
+    }
 }
 
 fn values(headers: &HeaderMap, name: &str) -> Vec<String> {

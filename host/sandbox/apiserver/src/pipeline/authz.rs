@@ -3,6 +3,7 @@
 use backplane_apimachinery::Status;
 use backplane_apimachinery::status::Denial;
 
+use super::Call;
 use super::rbac::Attributes;
 use super::request::RequestInfo;
 use crate::server::Inner;
@@ -38,6 +39,14 @@ pub(super) fn require(server: &Inner, asked: &Attributes<'_>) -> Result<(), Stat
             detail: "",
         }),
     })
+}
+
+/// Checks that what a request would change may also be created.
+///
+/// # Errors
+/// 403.
+pub(super) fn require_create(call: &Call<'_>) -> Result<(), Status> {
+    require(call.server, &Attributes { verb: "create", ..attributes(&call.user, call.request) })
 }
 
 fn attributes<'a>(user: &'a User, request: &'a RequestInfo) -> Attributes<'a> {

@@ -82,6 +82,9 @@ fn read(call: &Call<'_>) -> Result<Value, Unreadable> {
         "application/yaml" | "application/x-yaml" => {
             yaml_value(call.body).map_err(|why| Unreadable::Text(format!("yaml: {why}")))?
         }
+        protobuf::MEDIA if !protobuf::is_enveloped(call.body) => {
+            return Err(Unreadable::Text(protobuf::NO_ENVELOPE.to_owned()));
+        }
         protobuf::MEDIA => protobuf::object(call.server.wire.get_or_init(protobuf::Table::new), call.body)
             .map_err(Unreadable::Answer)?,
         _ => return Err(Unreadable::Answer(Status::unsupported_media_type(&READ))),
@@ -90,7 +93,11 @@ fn read(call: &Call<'_>) -> Result<Value, Unreadable> {
         Value::Null => Ok(Value::Object(serde_json::Map::new())),
         Value::Object(map) => {
             let wrong = ["apiVersion", "kind"].into_iter().find_map(|key| Some((key, not_text(map.get(key)?)?)));
+            let version = map.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
             match wrong {
+                None if version.matches('/').count() > 1 => {
+                    Err(Unreadable::Text(format!("unexpected GroupVersion string: {version}")))
+                }
                 Some((key, got)) => Err(Unreadable::Text(format!(
                     "couldn't get version/kind; json parse error: json: cannot unmarshal {got} into Go struct field .{key} of \
                      type string"
@@ -158,8 +165,19 @@ fn yaml_value(body: &[u8]) -> Result<Value, String> {
     if first.trim().is_empty() {
         return Ok(Value::Null);
     }
-    serde_saphyr::from_str_with_options(first, yaml_options(Twice::LastCounts))
-        .map_err(|_| "mapping values are not allowed in this context".to_owned())
+    serde_saphyr::from_str_with_options(first, yaml_options(Twice::LastCounts)).map_err(|error| {
+        let line = error.location().map_or(1, |location| location.line());
+        yaml_fault(first, line)
+    })
+}
+
+/// What Go's parser says of a text that ours could not read either; of the first line it does not say the number.
+fn yaml_fault(text: &str, line: u64) -> String {
+    if let Some(at) = text.lines().position(|line| line.starts_with('\t')) {
+        return format!("line {}: found a tab character that violates indentation", at + 1);
+    }
+    let place = if line > 1 { format!("line {line}: ") } else { String::new() };
+    format!("{place}mapping values are not allowed in this context")
 }
 
 fn yaml_options(twice: Twice) -> serde_saphyr::Options {
@@ -230,8 +248,13 @@ pub(super) fn not_convertible(resource: &Resource<'_>, version: &str, kind: &str
         let wanted = format!("{}.{}", package(&resource.kind.group), resource.kind.kind);
         format!("converting ({short}.{kind}) to ({wanted}): unknown conversion")
     } else {
-        format!("no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"")
+        not_registered(version, kind)
     }
+}
+
+/// That nothing of a kind is known.
+pub(super) fn not_registered(version: &str, kind: &str) -> String {
+    format!("no kind {kind:?} is registered for version {version:?} in scheme \"pkg/runtime/scheme.go:111\"")
 }
 
 /// Checks name and namespace against the path, and fills in what the object leaves out.

@@ -3,11 +3,14 @@
 //! Pods go at once, too: no kubelet would end them. Source:
 //! <https://kubernetes.io/docs/concepts/architecture/garbage-collection/#cascading-deletion>.
 
+mod answer;
 mod options;
+mod policy;
 
 use std::sync::Arc;
 
-use backplane_apimachinery::{Status, meta};
+use backplane_apimachinery::Status;
+use backplane_apimachinery::kind::Origin;
 use bytes::Bytes;
 use http::Response;
 use serde_json::{Value, json};
@@ -43,10 +46,13 @@ pub(super) fn one(
     name: &str,
 ) -> Result<Response<Body>, Status> {
     let options = DeleteOptions::read(call)?;
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = policy::warning(resource, &options).into_iter().collect();
     let mut response = match delete_warning(resource, name, &options, &mut warnings)? {
         Deleted::Waiting(bytes) => read::object(call, resource, accept, 200, bytes)?,
-        Deleted::Gone(last) => reply::json(200, &success(resource, &last), accept.format),
+        Deleted::Gone(last) => match answer::shown(resource, resource.value(&last)?) {
+            Some(object) => read::object(call, resource, accept, 200, object.to_string().into())?,
+            None => reply::json(200, &answer::success(resource, &last), accept.format),
+        },
     };
     reply::warn(&mut response, &warnings);
     Ok(response)
@@ -62,7 +68,7 @@ pub(super) fn collection(call: &Call<'_>, resource: &Resource<'_>, accept: Accep
     for stored in listing.objects.iter().filter(|stored| selection.matches(stored)) {
         let one = Resource { namespace: stored.key.namespace.clone(), ..resource.clone() };
         match delete(&one, &stored.key.name, &options) {
-            Ok(_) => items.push(resource.value(stored)?),
+            Ok(_) => items.push(shown_in_list(resource, stored)?),
             Err(status) if status.code() == 404 => {}
             Err(status) => return Err(status),
         }
@@ -72,6 +78,12 @@ pub(super) fn collection(call: &Call<'_>, resource: &Resource<'_>, accept: Accep
     let list = json!({"kind": resource.kind.list_kind, "apiVersion": resource.kind.api_version(),
         "metadata": metadata, "items": items});
     Ok(reply::json(200, &list, accept.format))
+}
+
+/// An object as a list shows it.
+fn shown_in_list(resource: &Resource<'_>, stored: &Stored) -> Result<Value, Status> {
+    let bytes = resource.render(stored)?;
+    read::parse(&if resource.kind.origin == Origin::Custom { bytes } else { list::untyped(&bytes) })
 }
 
 /// Deletes an object, or marks it.
@@ -91,11 +103,11 @@ fn delete_warning(
         let old = resource.value(&stored)?;
         options.admit(resource, &old, warnings)?;
         let mut new = old.clone();
-        adjust_finalizers(&mut new, options.propagation);
+        adjust_finalizers(&mut new, policy::propagation(resource, options));
         hooks::before_delete(resource, &mut new)?;
         let waits = !finalizers(&new).is_empty() || !finalizers_of_namespace(&new).is_empty();
         if waits {
-            meta::mark_deleted(&mut new, 0, resource.server.env.clock.now());
+            policy::mark(resource, &mut new);
             hooks::before_update(resource, &old, &mut new)?;
             if new == old || options.dry_run == DryRun::All {
                 return Ok(Deleted::Waiting(new.to_string().into()));
@@ -136,12 +148,4 @@ fn adjust_finalizers(object: &mut Value, propagation: Option<Propagation>) {
         Propagation::Orphan => list.push(ORPHAN.into()),
     }
     object["metadata"]["finalizers"] = list.into();
-}
-
-fn success(resource: &Resource<'_>, last: &Stored) -> Value {
-    let mut details = json!({"name": last.key.name, "kind": resource.kind.plural, "uid": last.uid});
-    if !resource.kind.group.is_empty() {
-        details["group"] = resource.kind.group.as_str().into();
-    }
-    json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details})
 }

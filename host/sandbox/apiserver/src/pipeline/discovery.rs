@@ -16,8 +16,11 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::accept::{Accept, Format, clauses};
+use super::accept::{Accept, Format, Offer, clauses};
+use super::events::storage_group;
+use super::resource::unknown;
 use super::{Call, reply};
+use crate::registry::Kinds;
 use crate::server::Body;
 
 const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
@@ -33,36 +36,60 @@ struct Subresource {
 
 /// Answers a path that is no resource.
 pub(super) fn answer(call: &Call<'_>) -> Result<Response<Body>, Status> {
-    if !matches!(call.request.verb, "get" | "head") {
-        return Err(Status::method_not_allowed());
-    }
     let kinds = call.server.registry.kinds();
-    let path: Vec<&str> = call.request.path.split('/').filter(|part| !part.is_empty()).collect();
-    let document = match path.as_slice() {
-        ["api"] if wants_aggregated(call) => return Ok(aggregated(&aggregated::core(&kinds))),
-        ["apis"] if wants_aggregated(call) => return Ok(aggregated(&aggregated::named(&kinds))),
-        [] => legacy::paths(&kinds),
-        ["api"] => legacy::core(call.header("host").unwrap_or_default()),
-        ["apis"] => legacy::groups(&kinds),
-        ["api", version] => legacy::resources(&kinds, "", version).ok_or_else(Status::no_such_path)?,
-        ["apis", group] => legacy::group(&kinds, group).ok_or_else(Status::no_such_path)?,
-        ["apis", group, version] => legacy::resources(&kinds, group, version).ok_or_else(Status::no_such_path)?,
-        ["version"] => health::version(&call.server.options.version),
-        ["healthz" | "livez" | "readyz", ..] => return Ok(health::well(call, &path)),
-        _ => return Err(Status::no_such_path()),
+    let path = call.request.path.as_str();
+    // An empty segment is the name of nothing; only one slash at the end may be too much.
+    let segments: Vec<&str> = match path {
+        "/" => Vec::new(),
+        _ => path.strip_suffix('/').unwrap_or(path).split('/').skip(1).collect(),
     };
-    let accept = Accept::negotiate(call.header("accept"))?;
+    match segments.as_slice() {
+        [check @ ("healthz" | "livez" | "readyz"), part @ ..] => return health::well(call, check, part),
+        // Answered whatever the method is.
+        ["apis"] => {}
+        _ if !matches!(call.request.verb, "get" | "head") => return Err(other_method(&kinds, &segments)),
+        _ => {}
+    }
+    if let (true, ["api"] | ["apis"]) = (wants_aggregated(call), segments.as_slice()) {
+        let document = if segments == ["api"] { aggregated::core(&kinds) } else { aggregated::named(&kinds) };
+        return Ok(aggregated(&document));
+    }
+    let document = document(call, &kinds, &segments)?;
+    let offer = if segments == ["version"] { Offer::Version } else { Offer::Document };
+    let accept = Accept::negotiate(call.header("accept"), offer)?;
     Ok(reply::json(200, &document, accept.format))
 }
 
+fn document(call: &Call<'_>, kinds: &Kinds, path: &[&str]) -> Result<Value, Status> {
+    match path {
+        [] => Ok(legacy::paths(kinds)),
+        ["api"] => Ok(legacy::core(call.header("host").unwrap_or_default())),
+        ["apis"] => Ok(legacy::groups(kinds)),
+        ["api", version] => legacy::resources(kinds, "", version).ok_or_else(|| unknown(kinds, "")),
+        ["apis", group] => legacy::group(kinds, group).ok_or_else(Status::no_such_path),
+        ["apis", group, version] => legacy::resources(kinds, group, version).ok_or_else(|| unknown(kinds, group)),
+        ["version"] => Ok(health::version(&call.server.options.version)),
+        _ => Err(Status::no_such_path()),
+    }
+}
+
+/// What a method that does not read gets: 404 where nothing is, 405 where something may only be read.
+fn other_method(kinds: &Kinds, path: &[&str]) -> Status {
+    match path {
+        ["api"] | ["api", _] | ["version"] => Status::method_not_allowed(),
+        ["apis", group, ..] if kinds.builds_in(group) => Status::method_not_allowed(),
+        _ => Status::no_such_path(),
+    }
+}
+
+/// Whether the document of everything at once is among what the client takes, wherever it stands in its list.
 fn wants_aggregated(call: &Call<'_>) -> bool {
-    let first = clauses(call.header("accept")).into_iter().find(|clause| {
-        let discovery = clause.parameter("as") == Some("APIGroupDiscoveryList")
-            && clause.parameter("g") == Some("apidiscovery.k8s.io");
+    clauses(call.header("accept")).iter().any(|clause| {
         clause.media == "application/json"
-            && (clause.parameter("as").is_none() || (discovery && clause.parameter("v") == Some("v2")))
-    });
-    first.is_some_and(|clause| clause.parameter("as").is_some())
+            && clause.parameter("as") == Some("APIGroupDiscoveryList")
+            && clause.parameter("g") == Some("apidiscovery.k8s.io")
+            && clause.parameter("v") == Some("v2")
+    })
 }
 
 fn aggregated(document: &Value) -> Response<Body> {
@@ -82,9 +109,16 @@ fn verbs(kind: &ResourceKind) -> Vec<&str> {
     verbs
 }
 
+/// Group and version in which the real server stores a kind: definitions in a version that it no longer serves.
+fn stored_as(kind: &ResourceKind) -> (&str, &str) {
+    let version = if kind.group == "apiextensions.k8s.io" { "v1beta1" } else { &kind.conversion.storage_version };
+    (storage_group(&kind.group), version)
+}
+
 /// What tells clients that the stored form of a kind changed.
 fn storage_version_hash(kind: &ResourceKind) -> String {
-    let digest = Sha256::digest(format!("{}/{}/{}", kind.group, kind.conversion.storage_version, kind.kind));
+    let (group, version) = stored_as(kind);
+    let digest = Sha256::digest(format!("{group}/{version}/{}", kind.kind));
     STANDARD.encode(&digest[..8])
 }
 

@@ -55,8 +55,16 @@ pub(super) fn before_create(resource: &Resource<'_>, object: &mut Value) -> Resu
 
 /// Keeps what a changed object leaves out and the server once chose.
 pub(super) fn keep(resource: &Resource<'_>, old: &Value, new: &mut Value) {
+    resource.kind.keep(old, new);
     if special(resource) == Special::Service && new["spec"]["type"] != "ExternalName" {
         services::keep(Some(old), new);
+    }
+}
+
+/// Puts back what has a path of its own to be changed by; whoever left it out owns it no longer.
+pub(super) fn restore(resource: &Resource<'_>, old: &Value, new: &mut Value) {
+    if special(resource) == Special::Namespace {
+        new["spec"] = old["spec"].clone();
     }
 }
 
@@ -99,7 +107,12 @@ pub(super) fn before_delete(resource: &Resource<'_>, object: &mut Value) -> Resu
 pub(super) fn prepare_finalize(new: &mut Value, old: &Value) {
     let finalizers = new["spec"]["finalizers"].take();
     *new = old.clone();
-    new["spec"]["finalizers"] = if finalizers.is_null() { json!([]) } else { finalizers };
+    set_finalizers(new, finalizers.as_array().cloned().unwrap_or_default());
+}
+
+/// Writes what a namespace is held by; nothing at all once nothing holds it.
+pub(crate) fn set_finalizers(namespace: &mut Value, finalizers: Vec<Value>) {
+    namespace["spec"] = if finalizers.is_empty() { json!({}) } else { json!({"finalizers": finalizers}) };
 }
 
 /// Follows up on a stored object.

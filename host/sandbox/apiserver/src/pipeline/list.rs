@@ -2,12 +2,14 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/using-api/api-concepts/#semantics-for-get-and-list>.
 
+pub(super) mod options;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backplane_apimachinery::field::FieldError;
 use backplane_apimachinery::kind::Origin;
-use backplane_apimachinery::{ResourceKind, Status, table};
+use backplane_apimachinery::{ResourceKind, Status, decode};
 use backplane_core::ObjectKey;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -45,6 +47,7 @@ struct Continue {
 pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> Result<Response<Body>, Status> {
     let selection = Selection::parse(&call.request.query, resource)?;
     check(&call.request.query)?;
+    accept.fits(&resource.kind, true)?;
     let page = page(&call.request.query, resource, &selection)?;
     match accept.shape {
         Shape::Object => {
@@ -57,9 +60,11 @@ pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> 
             let json = document(&metadata, &resource.kind.api_version(), &resource.kind.list_kind, items.iter());
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
-        Shape::Metadata => {
-            let items = page.objects.iter().map(|stored| read::metadata_only(&stored.value()).to_string().into_bytes());
-            let json = document(&page.metadata(), "meta.k8s.io/v1", "PartialObjectMetadataList", items);
+        Shape::Metadata | Shape::MetadataList => {
+            let shown =
+                |stored: &Arc<Stored>| read::metadata_only(&stored.value(), accept.meta).to_string().into_bytes();
+            let items = page.objects.iter().map(shown);
+            let json = document(&page.metadata(), accept.meta.api_version(), "PartialObjectMetadataList", items);
             Ok(reply::json_bytes(200, json.into(), accept.format))
         }
         Shape::Table => {
@@ -67,8 +72,8 @@ pub(super) fn list(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> 
             let values: Vec<Value> = items.iter().map(|bytes| read::parse(bytes)).collect::<Result<_, _>>()?;
             let rows: Vec<&Value> = values.iter().collect();
             let include = read::included(&call.request.query)?;
-            let mut table = table::table(&resource.kind, &rows, include, resource.server.env.clock.now());
-            table["metadata"] = page.metadata();
+            let now = resource.server.env.clock.now();
+            let table = read::table_of(&resource.kind, &rows, include, accept.meta, now, page.metadata());
             Ok(reply::json(200, &table, accept.format))
         }
     }
@@ -95,7 +100,7 @@ pub(super) fn complete(kind: &ResourceKind, metadata: &mut Value) {
 }
 
 /// An item of a list of a built-in kind: without version and kind, which the list says for all. Nothing else is parsed.
-fn untyped(object: &Bytes) -> Bytes {
+pub(super) fn untyped(object: &Bytes) -> Bytes {
     let members: Result<BTreeMap<&str, &RawValue>, _> = serde_json::from_slice(object);
     let Ok(mut members) = members else { return object.clone() };
     members.retain(|name, _| !["apiVersion", "kind"].contains(name));
@@ -120,11 +125,7 @@ fn document(metadata: &Value, api_version: &str, kind: &str, items: impl Iterato
 
 /// Parameters that are wrong whatever is listed.
 fn check(query: &Query) -> Result<(), Status> {
-    query.signed("limit")?;
-    query.signed("timeoutSeconds")?;
-    if query.flag("sendInitialEvents").is_some() {
-        return Err(invalid_options("sendInitialEvents", "sendInitialEvents is forbidden for list"));
-    }
+    options::check_list(query)?;
     if query.get("continue").is_some() && query.get("resourceVersion").is_some_and(|version| version != "0") {
         return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
     }
@@ -133,7 +134,7 @@ fn check(query: &Query) -> Result<(), Status> {
 
 fn page(query: &Query, resource: &Resource<'_>, selection: &Selection) -> Result<Page, Status> {
     let storage = &resource.server.storage;
-    let start = query.get("continue").map(decode).transpose()?;
+    let start = query.get("continue").map(decoded).transpose()?;
     let at = match &start {
         Some(start) => Some(start.revision),
         None => wanted_revision(query, storage.revision())?,
@@ -169,40 +170,16 @@ fn cut(objects: &[Arc<Stored>], revision: u64, limit: usize, selection: &Selecti
 
 /// The revision that a list must show; `None`: the latest.
 fn wanted_revision(query: &Query, current: u64) -> Result<Option<u64>, Status> {
-    let text = query.get("resourceVersion");
-    let matching = query.get("resourceVersionMatch");
-    let revision: u64 = match text {
-        Some(text) => text.parse().map_err(|_| invalid_version(text))?,
-        None if matching.is_some() => {
-            return Err(invalid_options(
-                "resourceVersionMatch",
-                "resourceVersionMatch is forbidden unless resourceVersion is provided",
-            ));
-        }
-        None => return Ok(None),
-    };
+    let Some(text) = query.get("resourceVersion") else { return Ok(None) };
+    let revision: u64 = text.parse().map_err(|_| invalid_version(text))?;
     if revision > current {
         return Err(Status::version_too_large(revision, current));
     }
-    match matching {
-        Some("Exact") if revision == 0 => Err(invalid_options(
-            "resourceVersionMatch",
-            "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"",
-        )),
-        Some("Exact") => Ok(Some(revision)),
-        None if revision > 0 && query.number("limit").is_some_and(|limit| limit > 0) => Ok(Some(revision)),
-        None | Some("NotOlderThan") => Ok(None),
-        Some(other) => {
-            let supported =
-                FieldError::not_supported("resourceVersionMatch", &other.into(), &["Exact", "NotOlderThan"]);
-            Err(Status::invalid("meta.k8s.io", "ListOptions", "", &[supported]))
-        }
-    }
-}
-
-/// 422 for options that do not go together.
-pub(super) fn invalid_options(field: &str, why: &str) -> Status {
-    Status::invalid("meta.k8s.io", "ListOptions", "", &[FieldError::forbidden(field, why)])
+    let exact = match query.get("resourceVersionMatch") {
+        Some(matching) => matching == "Exact",
+        None => revision > 0 && query.number("limit").is_some_and(|limit| limit > 0),
+    };
+    Ok(exact.then_some(revision))
 }
 
 /// What is wrong with a version that is no number.
@@ -221,9 +198,12 @@ fn encode(last: &Stored, revision: u64) -> String {
     URL_SAFE_NO_PAD.encode(serde_json::to_vec(&token).unwrap_or_default())
 }
 
-fn decode(token: &str) -> Result<Continue, Status> {
-    let bytes = URL_SAFE_NO_PAD.decode(token).ok();
-    bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or_else(|| Status::bad_request("continue key is not valid"))
+fn decoded(token: &str) -> Result<Continue, Status> {
+    let wrong = |why: &str| Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"));
+    let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| wrong("illegal base64 data"))?;
+    if let Some(why) = decode::syntax_error(&bytes) {
+        return Err(wrong(&why));
+    }
+    let unknown = "invalid continue token: continue key is not valid: server does not recognize this encoded version ";
+    serde_json::from_slice(&bytes).map_err(|_| Status::bad_request(unknown))
 }

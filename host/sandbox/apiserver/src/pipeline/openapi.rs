@@ -10,7 +10,7 @@ use backplane_apimachinery::openapi::{openapi_v2, openapi_v2_protobuf, openapi_v
 use backplane_apimachinery::{ResourceKind, Status};
 use bytes::Bytes;
 use http::Response;
-use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
+use http::header::{CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -88,7 +88,7 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Option<Response<Body>>, Status> 
         return Ok(Some(reply::bytes(200, media, openapi_v2_protobuf().into())));
     }
     if !takes_json(accepted) {
-        return Err(Status::not_acceptable(&["application/json"]));
+        return Err(Status::not_acceptable("application/json"));
     }
     let kinds = call.server.registry.kinds();
     let documents = kinds.documents();
@@ -97,10 +97,17 @@ pub(super) fn answer(call: &Call<'_>) -> Result<Option<Response<Body>>, Status> 
         Some("v3") => Ok(Some(reply::json(200, &documents.index(), super::accept::Format::Json))),
         Some(part) => {
             let document = part.strip_prefix("v3/").and_then(|part| documents.v3.get(part));
-            document.map(|document| Some(send(call, document))).ok_or_else(Status::no_such_resource)
+            Ok(Some(document.map_or_else(nothing, |document| send(call, document))))
         }
         None => Ok(None),
     }
+}
+
+/// For a part that there is not: the code and no word.
+fn nothing() -> Response<Body> {
+    let mut response = reply::bytes(404, HeaderValue::from_static(""), Bytes::new());
+    response.headers_mut().remove(CONTENT_TYPE);
+    response
 }
 
 fn takes_json(header: Option<&str>) -> bool {

@@ -19,6 +19,14 @@ use wire::{Malformed, Wire, fields};
 /// The media type.
 pub(super) const MEDIA: &str = "application/vnd.kubernetes.protobuf";
 const MAGIC: &[u8] = b"k8s\0";
+/// What is wrong with a body that does not even begin so.
+pub(super) const NO_ENVELOPE: &str =
+    "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]";
+
+/// Whether a body begins as one in this encoding does.
+pub(super) fn is_enveloped(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
 
 /// Reads an object with its kind.
 ///

@@ -4,11 +4,15 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/rbac/>.
 
+pub(super) mod escalation;
 mod load;
 pub(crate) mod policy;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use backplane_core::ObjectKey;
 
 use crate::storage::{GroupResource, Storage};
 use crate::user::{User, service_account};
@@ -61,10 +65,12 @@ impl Rbac {
     }
 }
 
-/// Every binding with the rules of its role.
+/// Every binding with the rules of its role, and every role.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
     bindings: Vec<Binding>,
+    /// Roles of the cluster have no namespace.
+    roles: HashMap<ObjectKey, Arc<Vec<Rule>>>,
 }
 
 #[derive(Debug)]
@@ -104,10 +110,16 @@ impl Rules {
         self.bindings.iter().filter(relevant).find(permits).map(|binding| binding.explain(asked.user))
     }
 
-    /// Every rule that applies to a user in a namespace.
-    pub(crate) fn rules_of(&self, user: &User, namespace: &str) -> Vec<Rule> {
-        let relevant = self.bindings.iter().filter(|binding| binding.concerns(user, Some(namespace), false));
+    /// Every rule that applies to a user in a namespace; `None`: those that apply everywhere.
+    pub(crate) fn rules_of(&self, user: &User, namespace: Option<&str>) -> Vec<Rule> {
+        let relevant = self.bindings.iter().filter(|binding| binding.concerns(user, namespace, false));
         relevant.flat_map(|binding| binding.rules.iter().cloned()).collect()
+    }
+
+    /// The rules of a role that a binding in a namespace (`None`: one of the cluster) refers to.
+    pub(crate) fn rules_of_role(&self, kind: &str, name: &str, namespace: Option<&str>) -> Option<&[Rule]> {
+        let namespace = namespace.filter(|_| kind == "Role").map(str::to_owned);
+        self.roles.get(&ObjectKey { namespace, name: name.to_owned() }).map(|rules| rules.as_slice())
     }
 }
 

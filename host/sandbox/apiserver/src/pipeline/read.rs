@@ -1,12 +1,14 @@
 //! One object, in the form that the client wants.
 
-use backplane_apimachinery::Status;
+use backplane_apimachinery::field::FieldError;
 use backplane_apimachinery::table::{self, IncludeObject};
+use backplane_apimachinery::{ResourceKind, Status};
 use bytes::Bytes;
 use http::Response;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::accept::{Accept, Shape};
+use super::accept::{Accept, Meta, Shape};
 use super::list::version_error;
 use super::request::Query;
 use super::{Call, Resource, reply};
@@ -40,13 +42,18 @@ pub(super) fn object(
     code: u16,
     bytes: Bytes,
 ) -> Result<Response<Body>, Status> {
+    accept.fits(&resource.kind, false)?;
     match accept.shape {
         Shape::Object => Ok(reply::json_bytes(code, bytes, accept.format)),
         shape => {
             let value = parse(&bytes)?;
             let shown = match shape {
-                Shape::Table => one_row(call.request.query.get("includeObject"), resource, &value)?,
-                _ => metadata_only(&value),
+                Shape::Table => {
+                    let include = included(&call.request.query)?;
+                    let now = resource.server.env.clock.now();
+                    table_of(&resource.kind, &[&value], include, accept.meta, now, version_of(&value))
+                }
+                _ => metadata_only(&value, accept.meta),
             };
             Ok(reply::json(code, &shown, accept.format))
         }
@@ -54,31 +61,49 @@ pub(super) fn object(
 }
 
 /// Only the metadata of an object.
-pub(super) fn metadata_only(object: &Value) -> Value {
-    json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": object["metadata"]})
+pub(super) fn metadata_only(object: &Value, meta: Meta) -> Value {
+    json!({"kind": "PartialObjectMetadata", "apiVersion": meta.api_version(), "metadata": object["metadata"]})
 }
 
-/// How much of each object the rows of a table carry.
-pub(super) fn include(wanted: Option<&str>) -> Result<IncludeObject, Status> {
-    match wanted {
+/// Which `includeObject` a request asks for: how much of each object the rows of a table carry.
+pub(super) fn included(query: &Query) -> Result<IncludeObject, Status> {
+    match query.get("includeObject") {
         None | Some("Metadata") => Ok(IncludeObject::Metadata),
         Some("None") => Ok(IncludeObject::None),
         Some("Object") => Ok(IncludeObject::Object),
-        Some(other) => Err(Status::bad_request(format!("unrecognized includeObject value: {other:?}"))),
+        Some(other) => {
+            let why = "must be 'Metadata', 'Object', 'None', or empty";
+            let error = FieldError::invalid("includeObject", &other.into(), why);
+            Err(Status::bad_request(format!("Unable to convert to Table as requested: {error}")))
+        }
     }
 }
 
-/// Which `includeObject` a request asks for.
-pub(super) fn included(query: &Query) -> Result<IncludeObject, Status> {
-    include(query.get("includeObject"))
+/// The metadata of a table of one object.
+pub(super) fn version_of(object: &Value) -> Value {
+    json!({"resourceVersion": object["metadata"]["resourceVersion"]})
 }
 
-/// A table with one row.
-pub(super) fn one_row(include_object: Option<&str>, resource: &Resource<'_>, object: &Value) -> Result<Value, Status> {
-    let now = resource.server.env.clock.now();
-    let mut table = table::table(&resource.kind, &[object], include(include_object)?, now);
-    table["metadata"] = json!({"resourceVersion": object["metadata"]["resourceVersion"]});
-    Ok(table)
+/// A table of objects in a version of `meta.k8s.io`.
+pub(super) fn table_of(
+    kind: &ResourceKind,
+    objects: &[&Value],
+    include: IncludeObject,
+    meta: Meta,
+    now: Timestamp,
+    metadata: Value,
+) -> Value {
+    let mut table = table::table(kind, objects, include, now);
+    table["metadata"] = metadata;
+    if meta == Meta::V1Beta1 {
+        table["apiVersion"] = meta.api_version().into();
+        for row in table["rows"].as_array_mut().into_iter().flatten() {
+            if row["object"]["kind"] == "PartialObjectMetadata" {
+                row["object"]["apiVersion"] = meta.api_version().into();
+            }
+        }
+    }
+    table
 }
 
 /// Reads bytes that this server wrote.

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use backplane_apimachinery::Status;
+use backplane_apimachinery::{Status, yaml};
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
@@ -43,19 +43,25 @@ pub(crate) fn text(code: u16, text: &str) -> Response<Body> {
     bytes(code, HeaderValue::from_static("text/plain; charset=utf-8"), Bytes::copy_from_slice(text.as_bytes()))
 }
 
-/// A negative answer. Clients inside the process find the [`Status`] itself among the extensions.
+/// A negative answer in JSON.
 pub(crate) fn status(status: &Status) -> Response<Body> {
+    status_in(status, Format::Json)
+}
+
+/// A negative answer. Clients inside the process find the [`Status`] itself among the extensions.
+pub(super) fn status_in(status: &Status, format: Format) -> Response<Body> {
     if status.is_plain() {
         let mut response = text(status.code(), &format!("{}\n", status.message()));
         response.extensions_mut().insert(status.clone());
         return response;
     }
     let value = status.to_value();
-    let mut response = json(status.code(), &value, Format::Json);
+    let mut response = json(status.code(), &value, format);
     if let Some(seconds) = value["details"]["retryAfterSeconds"].as_u64() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response.extensions_mut().insert(status.clone());
+    warn(&mut response, status.warnings());
     response
 }
 
@@ -79,9 +85,8 @@ pub(crate) fn warn(response: &mut Response<Body>, warnings: &[String]) {
 }
 
 fn yaml(code: u16, json: &[u8]) -> Response<Body> {
-    let text = serde_json::from_slice::<Value>(json).ok().and_then(|value| serde_saphyr::to_string(&value).ok());
-    match text {
-        Some(text) => bytes(code, HeaderValue::from_static("application/yaml"), text.into()),
-        None => status(&Status::internal("answer cannot be written as YAML")),
+    match serde_json::from_slice::<Value>(json) {
+        Ok(value) => bytes(code, HeaderValue::from_static("application/yaml"), yaml::to_string(&value).into()),
+        Err(_) => status(&Status::internal("answer cannot be written as YAML")),
     }
 }

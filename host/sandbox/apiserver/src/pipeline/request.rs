@@ -73,9 +73,12 @@ impl RequestInfo {
     /// Reads a request line.
     pub(crate) fn parse(method: &Method, uri: &http::Uri) -> Self {
         let query = Query::parse(uri.query().unwrap_or_default());
-        let segments: Vec<String> = uri.path().split('/').filter(|s| !s.is_empty()).map(decode).collect();
+        let path = percent_decode_str(uri.path()).decode_utf8_lossy();
+        let segments: Vec<&str> = path.trim_matches('/').split('/').collect();
+        let (old_watch, segments) = without_watch(&segments);
         let resource = resource(&segments);
         let verb = match &resource {
+            Some(_) if old_watch => "watch",
             Some(resource) => verb(method, resource.name.is_some(), query.flag("watch").unwrap_or(false)),
             None => method_verb(method),
         };
@@ -83,32 +86,33 @@ impl RequestInfo {
     }
 }
 
-fn decode(segment: &str) -> String {
-    percent_decode_str(segment).decode_utf8_lossy().into_owned()
+/// The old paths of watches, `/api/v1/watch/...`, name a resource as if the word were not there.
+fn without_watch<'a>(segments: &[&'a str]) -> (bool, Vec<&'a str>) {
+    let at = if segments.first() == Some(&"api") { 2 } else { 3 };
+    let old = segments.len() > at + 1 && segments[at] == "watch" && matches!(segments[0], "api" | "apis");
+    let kept = segments.iter().enumerate().filter(|(i, _)| !(old && *i == at));
+    (old, kept.map(|(_, segment)| *segment).collect())
 }
 
-fn resource(segments: &[String]) -> Option<ResourceRequest> {
+fn resource(segments: &[&str]) -> Option<ResourceRequest> {
     let (group, version, rest) = match segments {
-        [api, version, rest @ ..] if api == "api" => (String::new(), version, rest),
-        [apis, group, version, rest @ ..] if apis == "apis" => (group.clone(), version, rest),
+        ["api", version, rest @ ..] => ("", *version, rest),
+        ["apis", group, version, rest @ ..] => (*group, *version, rest),
         _ => return None,
     };
     let (namespace, rest) = match rest {
-        [namespaces, namespace, of, ..]
-            if namespaces == "namespaces" && !matches!(of.as_str(), "status" | "finalize") =>
-        {
-            (Some(namespace.clone()), &rest[2..])
-        }
+        ["namespaces", namespace, of, ..] if !matches!(*of, "status" | "finalize") => (Some(*namespace), &rest[2..]),
         _ => (None, rest),
     };
     let (resource, rest) = rest.split_first()?;
     Some(ResourceRequest {
-        group,
-        version: version.clone(),
-        resource: resource.clone(),
+        group: group.to_owned(),
+        version: version.to_owned(),
+        resource: (*resource).to_owned(),
         subresource: (rest.len() > 1).then(|| rest[1..].join("/")),
-        namespace,
-        name: rest.first().cloned(),
+        // No name at all means every namespace.
+        namespace: namespace.filter(|name| !name.is_empty()).map(str::to_owned),
+        name: rest.first().map(|name| (*name).to_owned()),
     })
 }
 
@@ -122,7 +126,8 @@ fn verb(method: &Method, named: bool, watch: bool) -> &'static str {
         ("PATCH", _) => "patch",
         ("DELETE", true) => "delete",
         ("DELETE", false) => "deletecollection",
-        _ => method_verb(method),
+        ("HEAD", _) => "head",
+        _ => "",
     }
 }
 
@@ -170,6 +175,9 @@ mod tests {
                 request("apps", "deployments", Some("a"), Some("b"), Some("scale")),
             ),
             ("/apis/rbac/v1/clusterroles/system%3Ax", request("rbac", "clusterroles", None, Some("system:x"), None)),
+            ("/api/v1/watch/namespaces/a/pods/b", request("", "pods", Some("a"), Some("b"), None)),
+            ("/api/v1/namespaces//pods/", request("", "pods", None, None, None)),
+            ("/api/v1/namespaces/a/pods/b%2Flog", request("", "pods", Some("a"), Some("b"), Some("log"))),
             ("/api/v1", None),
             ("/apis/apps/v1", None),
             ("/version", None),
@@ -186,6 +194,8 @@ mod tests {
             (Method::GET, "/api/v1/pods?watch=true", "watch"),
             (Method::GET, "/api/v1/pods?watch=0", "list"),
             (Method::GET, "/api/v1/namespaces/a", "get"),
+            (Method::GET, "/api/v1/watch/pods", "watch"),
+            (Method::OPTIONS, "/api/v1/pods", ""),
             (Method::DELETE, "/api/v1/pods", "deletecollection"),
             (Method::DELETE, "/api/v1/nodes/a", "delete"),
             (Method::POST, "/api/v1/nodes", "create"),

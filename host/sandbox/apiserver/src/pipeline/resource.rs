@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use super::request::ResourceRequest;
 use crate::conversion;
-use crate::registry::storage_of;
+use crate::registry::{Kinds, storage_of};
 use crate::server::Inner;
 use crate::storage::{GroupResource, Stored};
 
@@ -35,11 +35,7 @@ impl<'a> Resource<'a> {
     pub(super) fn find(server: &'a Inner, request: &ResourceRequest) -> Result<Self, Status> {
         let kinds = server.registry.kinds();
         let kind = kinds.resource(&request.group, &request.version, &request.resource);
-        let unknown = || match kinds.builds_in(&request.group, &request.version) {
-            true => Status::no_such_resource(),
-            false => Status::no_such_path(),
-        };
-        let kind = kind.ok_or_else(unknown)?;
+        let kind = kind.ok_or_else(|| unknown(&kinds, &request.group))?;
         let misplaced = match (kind.is_namespaced(), &request.namespace) {
             (true, None) => request.name.is_some(),
             (false, Some(_)) => true,
@@ -47,6 +43,9 @@ impl<'a> Resource<'a> {
         };
         if misplaced {
             return Err(Status::no_such_resource());
+        }
+        if let Some(name @ (".." | ".")) = request.name.as_deref() {
+            return Err(Status::bad_request(format!("Name parameter invalid: {name:?}: may not be '{name}'")));
         }
         Ok(Self::new(server, Arc::clone(kind), request.namespace.as_deref()))
     }
@@ -103,6 +102,13 @@ impl<'a> Resource<'a> {
         Status::not_found(&self.kind.group, &self.kind.plural, name)
     }
 
+    /// 409 for a new object whose name is taken.
+    pub(super) fn taken(&self, name: &str, by: Option<&Stored>) -> Status {
+        let refuse =
+            if by.is_some_and(|stored| stored.deleting) { Status::being_deleted } else { Status::already_exists };
+        refuse(&self.kind.group, &self.kind.plural, name)
+    }
+
     pub(crate) fn conflict(&self, name: &str, why: &str) -> Status {
         Status::conflict(&self.kind.group, &self.kind.plural, name, why)
     }
@@ -120,6 +126,11 @@ impl<'a> Resource<'a> {
     pub(crate) fn not_allowed(&self) -> Status {
         Status::method_not_allowed()
     }
+}
+
+/// 404 for something that is not there: in words below the groups of Kubernetes, as a plain text below all others.
+pub(super) fn unknown(kinds: &Kinds, group: &str) -> Status {
+    if kinds.builds_in(group) { Status::no_such_resource() } else { Status::no_such_path() }
 }
 
 impl fmt::Debug for Resource<'_> {

@@ -2,12 +2,14 @@
 //!
 //! Source: <https://kubernetes.io/docs/reference/access-authn-authz/authorization/#checking-api-access>.
 
+mod check;
+
 use backplane_apimachinery::{Status, apply};
 use http::Response;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use super::accept::Accept;
+use super::accept::{Accept, Offer};
 use super::rbac::{Attributes, Rule};
 use super::write::{self, Part, WriteOptions};
 use super::{Call, Resource, authn, body, reply};
@@ -16,7 +18,10 @@ use crate::user::User;
 
 /// Answers a review.
 pub(super) fn answer(call: &Call<'_>, resource: &Resource<'_>) -> Result<Response<Body>, Status> {
-    let accept = Accept::negotiate(call.header("accept"))?;
+    let accept = Accept::negotiate(call.header("accept"), Offer::One)?;
+    if call.request.resource.as_ref().is_some_and(|request| request.name.is_some()) {
+        return Err(Status::no_such_resource());
+    }
     if call.request.verb != "create" {
         return Err(resource.not_allowed());
     }
@@ -26,12 +31,18 @@ pub(super) fn answer(call: &Call<'_>, resource: &Resource<'_>) -> Result<Respons
     if resource.kind.kind == "SelfSubjectRulesReview" && rules_of.is_empty() {
         return Err(Status::bad_request("no namespace on request"));
     }
-    if resource.kind.group == "authorization.k8s.io" && resource.kind.kind != "SelfSubjectRulesReview" {
+    let kind = resource.kind.kind.as_str();
+    if !["SelfSubjectRulesReview", "SelfSubjectReview"].contains(&kind) {
         let options = WriteOptions::read(call)?;
         apply::track(None, &mut review, &resource.kind, &write::applier(resource, Part::Main, &options));
     }
+    match kind {
+        "TokenReview" => check::token(&review)?,
+        "SelfSubjectAccessReview" | "SubjectAccessReview" | "LocalSubjectAccessReview" => check::access(&review, kind)?,
+        _ => {}
+    }
     let mut spec = review["spec"].take();
-    let status = match resource.kind.kind.as_str() {
+    let status = match kind {
         "SelfSubjectAccessReview" => access(call, &call.user, &spec),
         "SubjectAccessReview" | "LocalSubjectAccessReview" => access(call, &subject(&spec), &spec),
         "SelfSubjectRulesReview" => rules(call, spec["namespace"].as_str().unwrap_or_default()),
@@ -39,7 +50,7 @@ pub(super) fn answer(call: &Call<'_>, resource: &Resource<'_>) -> Result<Respons
         "TokenReview" => token(call, spec["token"].as_str().unwrap_or_default()),
         _ => return Err(Status::no_such_resource()),
     };
-    if resource.kind.kind == "SelfSubjectRulesReview" {
+    if kind == "SelfSubjectRulesReview" {
         spec = json!({});
     }
     if !spec.is_null() {
@@ -47,7 +58,7 @@ pub(super) fn answer(call: &Call<'_>, resource: &Resource<'_>) -> Result<Respons
     } else if let Some(map) = review.as_object_mut() {
         map.remove("spec");
     }
-    if resource.kind.kind == "SelfSubjectReview" {
+    if kind == "SelfSubjectReview" {
         review["metadata"]["creationTimestamp"] = call.server.env.timestamp().into();
     }
     review["status"] = status;
@@ -88,12 +99,7 @@ fn subject(spec: &Value) -> User {
 }
 
 fn rules(call: &Call<'_>, namespace: &str) -> Value {
-    let mut rules = call.server.rbac.rules(&call.server.storage).rules_of(&call.user, namespace);
-    if call.user.is_master() {
-        let all = || vec!["*".to_owned()];
-        rules.push(Rule { verbs: all(), api_groups: all(), resources: all(), ..Rule::default() });
-        rules.push(Rule { verbs: all(), non_resource_urls: all(), ..Rule::default() });
-    }
+    let rules = call.server.rbac.rules(&call.server.storage).rules_of(&call.user, Some(namespace));
     let (paths, resources): (Vec<Rule>, Vec<Rule>) = rules.into_iter().partition(|r| !r.non_resource_urls.is_empty());
     let resources: Vec<Value> = resources
         .iter()
@@ -129,6 +135,6 @@ fn token(call: &Call<'_>, token: &str) -> Value {
     }
     match authn::authenticate(call.server, &headers) {
         Ok(user) if !token.is_empty() => json!({"authenticated": true, "user": info(&user)}),
-        _ => json!({"authenticated": false, "error": "invalid bearer token"}),
+        _ => json!({"user": {}, "error": "invalid bearer token"}),
     }
 }

@@ -1,7 +1,7 @@
 //! Which objects a list or watch wants: labels and fields.
 
 use backplane_apimachinery::kind::Origin;
-use backplane_apimachinery::select::FieldSelector;
+use backplane_apimachinery::select::{FieldSelector, wrong_labels};
 use backplane_apimachinery::{ResourceKind, Status};
 use backplane_core::Selector;
 
@@ -22,15 +22,11 @@ impl Selection {
     /// # Errors
     /// 400 for selectors that cannot be read, or fields that cannot be selected by.
     pub(crate) fn parse(query: &Query, resource: &Resource<'_>) -> Result<Self, Status> {
-        let labels = query.get("labelSelector").unwrap_or_default();
-        if labels.trim() == "," {
-            return Err(Status::bad_request("found ',', expected: !, identifier, or 'end of string'"));
+        let labels = query.get("labelSelector").unwrap_or_default().parse::<Selector>();
+        let labels = labels.map_err(|error| Status::bad_request(error.reason()))?;
+        if let Some(error) = wrong_labels(&labels) {
+            return Err(Status::bad_request(format!("unable to parse requirement: {error}")));
         }
-        if labels.trim_end().ends_with(',') {
-            return Err(Status::bad_request("found '', expected: identifier after ','"));
-        }
-        let labels: Selector =
-            labels.parse().map_err(|error| Status::bad_request(format!("unable to parse requirement: {error}")))?;
         let fields: FieldSelector = query.get("fieldSelector").unwrap_or_default().parse().map_err(
             |error: backplane_apimachinery::select::FieldSelectorError| Status::bad_request(error.to_string()),
         )?;
@@ -51,6 +47,11 @@ impl Selection {
             }
             _ => Ok(Self { labels, fields }),
         }
+    }
+
+    /// Of these only the object with a name.
+    pub(crate) fn named(self, name: &str) -> Self {
+        Self { fields: self.fields.with("metadata.name", name), ..self }
     }
 
     /// Whether it selects everything.

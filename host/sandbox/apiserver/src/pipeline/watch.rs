@@ -24,8 +24,9 @@ use futures::stream;
 use http::Response;
 use tokio::sync::watch::Receiver;
 
-use super::accept::{Accept, Format};
-use super::list::{invalid_options, version_error};
+use super::accept::Accept;
+use super::list::options::check_watch;
+use super::list::version_error;
 use super::request::Query;
 use super::selection::Selection;
 use super::{Call, Resource, reply};
@@ -68,7 +69,8 @@ impl Follower {
         // Marked as seen before looking: a change in between wakes the next wait, at worst for nothing.
         self.ticks.borrow_and_update();
         let batch = self.server.storage.changes(&self.resource, self.cursor)?;
-        self.cursor = batch.revision;
+        // A client may begin later than now; what comes before that is not for it.
+        self.cursor = self.cursor.max(batch.revision);
         Ok(batch)
     }
 
@@ -80,11 +82,13 @@ impl Follower {
 
 /// Answers a watch.
 pub(super) fn watch(call: &Call<'_>, resource: &Resource<'_>, accept: Accept) -> Result<Response<Body>, Status> {
-    if accept.format != Format::Json {
-        return Err(Status::not_acceptable(&["application/json"]));
-    }
     let query = &call.request.query;
-    let encoder = Encoder::new(call, resource, accept.shape, Selection::parse(query, resource)?)?;
+    let mut selection = Selection::parse(query, resource)?;
+    if let Some(name) = call.request.resource.as_ref().and_then(|request| request.name.as_deref()) {
+        selection = selection.named(name);
+    }
+    check_watch(query)?;
+    let encoder = Encoder::new(call, resource, accept.streamed()?, selection)?;
     let watcher = Watcher::new(call, resource, encoder)?;
     Ok(reply::stream(stream::unfold(watcher, Watcher::next)))
 }
@@ -212,21 +216,11 @@ fn lifetime(query: &Query, server: &Inner) -> Duration {
 }
 
 fn start(query: &Query, current: u64) -> Result<Start, Status> {
-    let initial = query.flag("sendInitialEvents");
-    match (initial, query.get("resourceVersionMatch")) {
-        (None, Some(_)) => {
-            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
-            return Err(invalid_options("resourceVersionMatch", why));
-        }
-        (Some(_), matching) if matching != Some("NotOlderThan") => {
-            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-            return Err(invalid_options("resourceVersionMatch", why));
-        }
-        _ => {}
-    }
     let text = query.get("resourceVersion").unwrap_or("0");
     let revision: u64 = text.parse().map_err(|_| Status::unclassified(version_error(text)))?;
-    if revision > current {
+    let initial = query.flag("sendInitialEvents");
+    // Initial events are to be as new as asked; changes simply begin when the server has come so far.
+    if initial == Some(true) && revision > current {
         return Err(Status::version_too_large(revision, current));
     }
     Ok(match (initial, revision) {

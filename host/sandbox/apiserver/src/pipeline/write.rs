@@ -12,17 +12,18 @@ mod options;
 mod owners;
 mod tracking;
 
-use backplane_apimachinery::apply::{Applier, Versions};
+use backplane_apimachinery::apply::{self, Applier, Versions};
 use backplane_apimachinery::kind::Origin as KindOrigin;
 use backplane_apimachinery::meta::{self, Birth};
-use backplane_apimachinery::{FieldError, Status};
+use backplane_apimachinery::{FieldError, ResourceKind, Status};
 use backplane_core::ObjectKey;
 use bytes::Bytes;
 use http::Response;
 use serde_json::Value;
 
 use super::accept::Accept;
-use super::{Call, Resource, body, hooks, read, reply};
+use super::rbac::escalation;
+use super::{Call, Resource, authz, body, hooks, read, reply};
 use crate::server::Body;
 use crate::storage::{GroupResource, Stored};
 pub(crate) use commit::commit;
@@ -124,11 +125,27 @@ pub(super) fn put(
     let options = WriteOptions::read(call)?;
     let mut object = body::object(call, &resource.kind)?;
     body::agree(resource, &mut object, Some(name))?;
+    let present = resource.server.storage.get(&resource.storage, &resource.key(name)).is_some();
+    if !present && part == Part::Main && may_put_new(&resource.kind) {
+        authz::require_create(call)?;
+        // Which version it would replace does not matter where there is none.
+        object["metadata"].as_object_mut().map(|metadata| metadata.remove("resourceVersion"));
+        return insert(resource, object, Origin::Sent, &options)?.reply(call, resource, accept);
+    }
     if let Some(error) = meta::require_version(&resource.kind, &object) {
         return Err(Status::invalid(&resource.kind.group, &resource.kind.plural, name, &[error]));
     }
     let written = change(resource, name, part, Origin::Sent, &options, |_| Ok(object.clone()))?;
     written.reply(call, resource, accept)
+}
+
+/// Whether an update of an object that is not there creates it.
+fn may_put_new(kind: &ResourceKind) -> bool {
+    match kind.group.as_str() {
+        "" => ["Endpoints", "Event", "LimitRange", "Service"].contains(&kind.kind.as_str()),
+        "coordination.k8s.io" | "events.k8s.io" | "rbac.authorization.k8s.io" => true,
+        _ => false,
+    }
 }
 
 /// Creates an object.
@@ -140,16 +157,19 @@ pub(crate) fn insert(
 ) -> Result<Written, Status> {
     let generated = object["metadata"]["name"].as_str().unwrap_or_default().is_empty();
     for attempt in 1.. {
-        let (object, warnings) = newborn(resource, object.clone(), origin, options)?;
+        let mut warnings = Vec::new();
+        let object = newborn(resource, object.clone(), origin, options, &mut warnings)
+            .map_err(|status| status.with_warnings(&warnings))?;
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let taken = resource.server.storage.get(&resource.storage, &resource.key(&name)).is_some();
+        let present = resource.server.storage.get(&resource.storage, &resource.key(&name));
+        let taken = present.is_some();
         if options.dry_run == DryRun::All && !taken {
             return Ok(Written { code: 201, bytes: object.to_string().into(), warnings });
         }
         match if taken { None } else { commit(resource, None, resource.to_storage(object)?).ok() } {
             Some(stored) => return Ok(Written { code: 201, bytes: resource.render(&stored)?, warnings }),
             None if generated && attempt < ATTEMPTS => {}
-            None => return Err(Status::already_exists(&resource.kind.group, &resource.kind.plural, &name)),
+            None => return Err(resource.taken(&name, present.as_deref())),
         }
     }
     Err(Status::internal("no attempt was made"))
@@ -168,7 +188,9 @@ pub(crate) fn change(
     for _ in 0..ATTEMPTS {
         let stored = resource.get(name)?;
         let old = resource.value(&stored)?;
-        let (new, warnings) = successor(resource, &old, make(&old)?, part, origin, options)?;
+        let mut warnings = Vec::new();
+        let new = successor(resource, &old, make(&old)?, part, origin, options, &mut warnings)
+            .map_err(|status| status.with_warnings(&warnings))?;
         let code = 200;
         if unchanged(&old, &new) {
             return Ok(Written { code, bytes: resource.render(&stored)?, warnings });
@@ -183,28 +205,29 @@ pub(crate) fn change(
     Err(resource.modified(name))
 }
 
-/// The object as it will be created, with warnings for the client.
+/// The object as it will be created.
 fn newborn(
     resource: &Resource<'_>,
     mut object: Value,
     origin: Origin,
     options: &WriteOptions,
-) -> Result<(Value, Vec<String>), Status> {
+    warnings: &mut Vec<String>,
+) -> Result<Value, Status> {
     let (server, kind) = (resource.server, &resource.kind);
     namespace_lives(resource, &object)?;
     let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
     if origin == Origin::Sent && !matches!(version, "" | "0") {
         return Err(Status::unclassified("resourceVersion should not be set on objects to be created"));
     }
-    let mut warnings = unknown_fields(resource, &mut object, origin, options)?;
-    owners::once(&mut object, origin, &mut warnings);
+    warnings.extend(unknown_fields(resource, &mut object, origin, options)?);
+    owners::once(&mut object, origin, warnings);
     kind.default(&mut object);
     let admission = options.admission(resource, Part::Main, None);
     let mut tracking = Tracking::new(resource, Part::Main, origin, options);
     if let Some(admission) = admission.as_ref().filter(|admission| admission.mutates(Some(&object))) {
         // What webhooks add belongs to nobody.
         tracking.settle(None, &mut object);
-        admission.mutate(&mut object, &mut warnings)?;
+        admission.mutate(&mut object, warnings)?;
     }
     let uid = server.env.uuid();
     let random = std::array::from_fn(|_| (server.env.random.next_u64() >> 32) as u32);
@@ -213,14 +236,17 @@ fn newborn(
     // What the server itself chooses belongs to nobody either.
     tracking.settle(None, &mut object);
     hooks::before_create(resource, &mut object)?;
+    if let Some(user) = &options.user {
+        escalation::check(resource, user, &object, None)?;
+    }
     valid(resource, kind.validate(&object, None), &object)?;
     if let Some(admission) = &admission {
-        admission.validate(Some(&object), &mut warnings)?;
+        admission.validate(Some(&object), warnings)?;
     }
-    Ok((object, warnings))
+    Ok(object)
 }
 
-/// The object as it will replace `old`, with warnings for the client.
+/// The object as it will replace `old`.
 fn successor(
     resource: &Resource<'_>,
     old: &Value,
@@ -228,11 +254,12 @@ fn successor(
     part: Part,
     origin: Origin,
     options: &WriteOptions,
-) -> Result<(Value, Vec<String>), Status> {
+    warnings: &mut Vec<String>,
+) -> Result<Value, Status> {
     let kind = &resource.kind;
     same_object(resource, old, &new, origin)?;
-    let mut warnings = unknown_fields(resource, &mut new, origin, options)?;
-    owners::once(&mut new, origin, &mut warnings);
+    warnings.extend(unknown_fields(resource, &mut new, origin, options)?);
+    owners::once(&mut new, origin, warnings);
     let admission = options.admission(resource, part, Some(old));
     let mut tracking = Tracking::new(resource, part, origin, options);
     if part == Part::Finalizers {
@@ -243,7 +270,7 @@ fn successor(
         let mutating = admission.as_ref().filter(|admission| part != Part::Scale && admission.mutates(Some(&new)));
         if let Some(admission) = mutating {
             tracking.settle(Some(old), &mut new);
-            admission.mutate(&mut new, &mut warnings)?;
+            admission.mutate(&mut new, warnings)?;
         }
         if part == Part::Status && kind.origin == KindOrigin::Custom {
             // The real server does not mind that labels sent with a status are not taken.
@@ -256,7 +283,13 @@ fn successor(
     }
     hooks::keep(resource, old, &mut new);
     tracking.settle(Some(old), &mut new);
+    if part != Part::Finalizers {
+        hooks::restore(resource, old, &mut new);
+    }
     hooks::before_update(resource, old, &mut new)?;
+    if let Some(user) = &options.user {
+        escalation::check(resource, user, &new, Some(old))?;
+    }
     let errors = match part {
         Part::Status => kind.validate_status(&new, old),
         _ => kind.validate(&new, Some(old)),
@@ -264,9 +297,9 @@ fn successor(
     valid(resource, errors, &new)?;
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
     if let Some(admission) = &admission {
-        admission.validate(Some(&new), &mut warnings)?;
+        admission.validate(Some(&new), warnings)?;
     }
-    Ok((new, warnings))
+    Ok(new)
 }
 
 /// Who writes, for field ownership.
@@ -274,6 +307,12 @@ pub(super) fn applier<'a>(resource: &'a Resource<'_>, part: Part, options: &'a W
     let now = resource.server.env.clock.now();
     let versions = (resource.kind.origin == KindOrigin::Custom).then_some(resource as &dyn Versions);
     Applier { manager: &options.manager, subresource: part.subresource(), force: options.force, now, versions }
+}
+
+/// Marks what a controller inside this server changed as its own.
+pub(crate) fn track(resource: &Resource<'_>, manager: &str, part: Part, old: &Value, new: &mut Value) {
+    let options = WriteOptions::internal(manager);
+    apply::track(Some(old), new, &resource.kind, &applier(resource, part, &options));
 }
 
 fn valid(resource: &Resource<'_>, errors: Vec<FieldError>, object: &Value) -> Result<(), Status> {

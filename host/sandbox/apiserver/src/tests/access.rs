@@ -134,5 +134,5 @@ async fn reviews_say_who_one_is_and_what_one_may_do() {
     let known = world.post(tokens, review("TokenReview", json!({"token": "jane"}))).await.is(201);
     assert_eq!((&known.body["status"]["authenticated"], known.text("/status/user/username")), (&json!(true), "jane"));
     let unknown = world.post(tokens, review("TokenReview", json!({"token": "x"}))).await.is(201);
-    assert_eq!(unknown.body["status"]["authenticated"], false);
+    assert_eq!(unknown.body["status"], json!({"user": {}, "error": "invalid bearer token"}));
 }

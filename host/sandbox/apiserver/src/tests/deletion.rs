@@ -177,7 +177,29 @@ async fn the_finalizers_of_a_namespace_are_removed_through_their_own_path() {
     without["spec"]["finalizers"] = json!([]);
     assert_eq!(world.put("/api/v1/namespaces/team", without.clone()).await.is(200).body["spec"], namespace["spec"]);
     let finalized = world.put("/api/v1/namespaces/team/finalize", without).await.is(200).body;
-    assert_eq!(finalized["spec"]["finalizers"], json!([]));
+    assert_eq!(finalized["spec"], json!({}));
     world.delete("/api/v1/namespaces/team").await.is(200);
     world.get("/api/v1/namespaces/team").await.is(404);
+}
+
+#[tokio::test]
+async fn a_claim_stays_as_long_as_a_pod_uses_it() {
+    let world = World::new();
+    let (claims, pods) = ("/api/v1/namespaces/default/persistentvolumeclaims", "/api/v1/namespaces/default/pods");
+    let claim = json!({"metadata": {"name": "c"}, "spec": {"accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}}}});
+    let volume = json!({"name": "v", "persistentVolumeClaim": {"claimName": "c"}});
+    let pod = json!({"metadata": {"name": "p"},
+        "spec": {"containers": [{"name": "c", "image": "i"}], "volumes": [volume]}});
+    world.post(claims, claim).await.is(201);
+    world.post(pods, pod).await.is(201);
+    let path = format!("{claims}/c");
+    let marked = world.delete(&path).await.is(200);
+    assert_eq!(marked.body["metadata"]["finalizers"], json!(["kubernetes.io/pvc-protection"]));
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    world.get(&path).await.is(200);
+    assert_eq!(world.delete(&format!("{pods}/p")).await.is(200).text("/kind"), "Pod");
+    world.gone(&path).await;
 }

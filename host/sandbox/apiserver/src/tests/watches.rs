@@ -83,7 +83,19 @@ async fn a_watch_that_fell_behind_gets_410_and_never_a_gap() {
         assert_eq!((&error["type"], &error["object"]["code"]), (&json!("ERROR"), &json!(410)));
         assert_eq!(watch.event().await, None);
     }
-    world.get(&format!("{CONFIGMAPS}?watch=true&resourceVersion=99999")).await.is(504);
+}
+
+#[tokio::test]
+async fn a_watch_may_begin_later_than_now_and_sees_only_what_comes_then() {
+    let world = World::new();
+    let from = world.server.revision() + 1;
+    let mut watch = world.watch(&format!("{CONFIGMAPS}?watch=true&resourceVersion={from}")).await;
+    for name in ["before", "after"] {
+        world.post(CONFIGMAPS, configmap(name, "1")).await.is(201);
+    }
+    assert_eq!(watch.event().await.unwrap()["object"]["metadata"]["name"], "after");
+    let initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&resourceVersion=99999";
+    world.get(&format!("{CONFIGMAPS}?watch=true&{initial}")).await.is(504);
 }
 
 #[tokio::test]

@@ -83,6 +83,7 @@ impl DeleteOptions {
     /// 400 and 422 for what cannot be read or means nothing.
     pub(crate) fn read(call: &Call<'_>) -> Result<Self, Status> {
         let body = if call.body.is_empty() { Value::Null } else { body::any(call)? };
+        of_kind(&body)?;
         let query = &call.request.query;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let policy = text(&body["propagationPolicy"]).or_else(|| query.get("propagationPolicy").map(str::to_owned));
@@ -128,6 +129,15 @@ impl DeleteOptions {
     }
 }
 
+/// A body that says what it is has to be what is wanted here.
+fn of_kind(body: &Value) -> Result<(), Status> {
+    let text = |field: &str| body[field].as_str().unwrap_or_default();
+    match text("kind") {
+        "" | "DeleteOptions" => Ok(()),
+        kind => Err(Status::bad_request(body::not_registered(text("apiVersion"), kind))),
+    }
+}
+
 /// The grace period has to be a number; nothing here takes longer for it.
 fn number(body: &Value, query: &Query) -> Result<(), Status> {
     match &body["gracePeriodSeconds"] {
@@ -146,7 +156,7 @@ fn propagation(policy: Option<&str>, orphan: Option<bool>) -> Result<Option<Prop
         (Some("Foreground"), _) => Ok(Some(Propagation::Foreground)),
         (Some("Orphan"), _) => Ok(Some(Propagation::Orphan)),
         (Some(other), _) => {
-            let supported = ["Background", "Foreground", "Orphan", "nil"];
+            let supported = ["Foreground", "Background", "Orphan", "nil"];
             let error = FieldError::not_supported("propagationPolicy", &other.into(), &supported);
             Err(Status::invalid("meta.k8s.io", "DeleteOptions", "", &[error]))
         }

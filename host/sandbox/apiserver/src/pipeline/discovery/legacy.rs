@@ -58,7 +58,12 @@ pub(super) fn resources(kinds: &Kinds, group: &str, version: &str) -> Option<Val
         resources.sort_by_key(|entry| entry["name"].to_string());
     }
     let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
-    Some(json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}))
+    let mut list = json!({"kind": "APIResourceList", "groupVersion": group_version, "resources": resources});
+    // Of the core group the list has no version of its own.
+    if !group.is_empty() {
+        list["apiVersion"] = "v1".into();
+    }
+    Some(list)
 }
 
 fn entries(kind: &ResourceKind) -> Vec<Value> {

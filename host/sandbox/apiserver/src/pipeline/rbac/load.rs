@@ -24,7 +24,7 @@ pub(super) fn rules(storage: &Storage) -> Rules {
         let namespace = object["metadata"]["namespace"].as_str().map(str::to_owned);
         bindings.extend(binding(&object, namespace, &roles, &cluster_roles));
     }
-    Rules { bindings }
+    Rules { bindings, roles: roles.into_iter().chain(cluster_roles).collect() }
 }
 
 fn objects(storage: &Storage, resource: &str) -> Vec<Value> {
@@ -37,7 +37,7 @@ fn key(object: &Value) -> ObjectKey {
     ObjectKey { namespace: text("namespace"), name: text("name").unwrap_or_default() }
 }
 
-fn own_rules(object: &Value) -> Vec<Rule> {
+pub(super) fn own_rules(object: &Value) -> Vec<Rule> {
     let rules = object["rules"].as_array().into_iter().flatten();
     rules.filter_map(|rule| serde_json::from_value(rule.clone()).ok()).collect()
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use backplane_apimachinery::table::{self, IncludeObject};
+use backplane_apimachinery::table::IncludeObject;
 use backplane_apimachinery::{ResourceKind, Status};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::conversion;
-use crate::pipeline::accept::Shape;
+use crate::pipeline::accept::{Accept, Shape};
 use crate::pipeline::selection::Selection;
 use crate::pipeline::{Call, Resource, read};
 use crate::server::Inner;
@@ -21,7 +21,7 @@ pub(super) struct Encoder {
     kind: Arc<ResourceKind>,
     namespace: Option<String>,
     selection: Selection,
-    shape: Shape,
+    accept: Accept,
     include: IncludeObject,
     /// Whether the columns of the table have been sent.
     headed: bool,
@@ -32,14 +32,14 @@ impl Encoder {
     pub(super) fn new(
         call: &Call<'_>,
         resource: &Resource<'_>,
-        shape: Shape,
+        accept: Accept,
         selection: Selection,
     ) -> Result<Self, Status> {
         Ok(Self {
             kind: Arc::clone(&resource.kind),
             namespace: resource.namespace.clone(),
             selection,
-            shape,
+            accept,
             include: read::included(&call.request.query)?,
             headed: false,
             server: Arc::clone(call.server),
@@ -53,7 +53,7 @@ impl Encoder {
 
     /// Whether objects may have to be converted by a webhook, which takes a thread that may block.
     pub(super) fn converts(&self) -> bool {
-        self.kind.conversion.webhook.is_some() && self.shape != Shape::Metadata
+        self.kind.conversion.webhook.is_some() && !self.is_metadata()
     }
 
     /// Converts together what would otherwise be converted one by one.
@@ -66,6 +66,10 @@ impl Encoder {
         }
         let selected = objects.filter(|stored| self.sees(stored) && self.selection.matches(stored));
         conversion::render(&self.server, &self.kind, selected.map(Arc::as_ref)).map(drop)
+    }
+
+    fn is_metadata(&self) -> bool {
+        matches!(self.accept.shape, Shape::Metadata | Shape::MetadataList)
     }
 
     fn sees(&self, stored: &Stored) -> bool {
@@ -98,16 +102,12 @@ impl Encoder {
 
     /// How far the watch has come.
     pub(super) fn bookmark(&mut self, revision: u64, initial_events_end: bool) -> Bytes {
-        let mut metadata = json!({"resourceVersion": revision.to_string(), "creationTimestamp": null});
+        let mut metadata = json!({"resourceVersion": revision.to_string()});
         if initial_events_end {
             metadata["annotations"] = json!({INITIAL_EVENTS_END: "true"});
         }
-        let object = match self.shape {
-            Shape::Metadata => read::metadata_only(&json!({"metadata": metadata})),
-            _ => json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": metadata}),
-        };
-        let object = if self.shape == Shape::Table { self.table(&[], &object) } else { object };
-        line("BOOKMARK", object.to_string().as_bytes())
+        let object = json!({"kind": self.kind.kind, "apiVersion": self.kind.api_version(), "metadata": metadata});
+        self.value("BOOKMARK", object)
     }
 
     /// The last state that the watch saw, at the revision at which it vanished.
@@ -119,7 +119,7 @@ impl Encoder {
 
     fn object(&mut self, event: &str, stored: &Stored) -> Result<Bytes, Status> {
         let bytes = self.rendered(stored)?;
-        match self.shape {
+        match self.accept.shape {
             Shape::Object => Ok(line(event, &bytes)),
             _ => Ok(self.value(event, read::parse(&bytes)?)),
         }
@@ -127,7 +127,7 @@ impl Encoder {
 
     /// The object in the version of the watch; as it is stored if only its metadata is wanted.
     fn rendered(&self, stored: &Stored) -> Result<Bytes, Status> {
-        if self.shape == Shape::Metadata {
+        if self.is_metadata() {
             return Ok(stored.bytes.clone());
         }
         let rendered = conversion::render(&self.server, &self.kind, [stored])?;
@@ -135,17 +135,17 @@ impl Encoder {
     }
 
     fn value(&mut self, event: &str, object: Value) -> Bytes {
-        let shown = match self.shape {
+        let shown = match self.accept.shape {
             Shape::Object => object,
-            Shape::Metadata => read::metadata_only(&object),
-            Shape::Table => self.table(&[&object], &object),
+            Shape::Metadata | Shape::MetadataList => read::metadata_only(&object, self.accept.meta),
+            Shape::Table => self.table(&object),
         };
         line(event, shown.to_string().as_bytes())
     }
 
-    fn table(&mut self, rows: &[&Value], of: &Value) -> Value {
-        let mut table = table::table(&self.kind, rows, self.include, self.server.env.clock.now());
-        table["metadata"] = json!({"resourceVersion": of["metadata"]["resourceVersion"]});
+    fn table(&mut self, object: &Value) -> Value {
+        let (now, metadata) = (self.server.env.clock.now(), read::version_of(object));
+        let mut table = read::table_of(&self.kind, &[object], self.include, self.accept.meta, now, metadata);
         if self.headed {
             table["columnDefinitions"] = Value::Null;
         }
