@@ -6,14 +6,16 @@ mod derive;
 mod load;
 mod rules;
 mod shape;
+mod warnings;
 mod zero;
 
 pub(crate) use admitted::admit;
 pub(crate) use derive::{derive, newborn};
-pub(crate) use load::kinds;
-pub(crate) use rules::rules;
+pub(crate) use load::{kinds, scale};
+pub(crate) use rules::{is_told_in_full, rules};
 pub(crate) use shape::shape;
-pub(crate) use zero::zero;
+pub(crate) use warnings::warnings;
+pub(crate) use zero::{fill, zero};
 
 #[cfg(test)]
 mod tests;

@@ -147,6 +147,7 @@ impl ResourceKind {
 
     /// Fills defaults: those of the schema, and those that a built-in kind derives from other fields.
     pub fn default(&self, object: &mut Value) {
+        crate::builtin::fill(self, object);
         self.schema.fill_defaults(object);
         if self.origin != Origin::Custom {
             crate::builtin::derive(self, object);
@@ -161,6 +162,14 @@ impl ResourceKind {
         }
     }
 
+    /// What is good but questionable in a new object, or in one whose content changed.
+    pub fn warnings(&self, object: &Value) -> Vec<String> {
+        match self.origin {
+            Origin::Builtin => crate::builtin::warnings(self, object),
+            _ => Vec::new(),
+        }
+    }
+
     /// Everything that is wrong with an object: its metadata, its fields, and the rules of a built-in kind. `old` is the
     /// stored object on update.
     pub fn validate(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
@@ -172,13 +181,20 @@ impl ResourceKind {
             // To Go's types `null` is an absent value.
             let null =
                 |error: &FieldError| error.kind == FieldReason::TypeInvalid && error.message.ends_with("\"null\"");
-            let of_schema = of_schema.into_iter().filter(|error| !null(error));
+            let counts = |error: &FieldError| {
+                error.kind == FieldReason::TypeInvalid || !crate::builtin::is_told_in_full(self, &error.field)
+            };
+            let of_schema = of_schema.into_iter().filter(|error| !null(error) && counts(error));
             errors.extend(of_schema.map(FieldError::in_builtin_words));
-            errors.extend(crate::builtin::rules(self, object, old));
         }
         errors.retain(|e| e.kind != FieldReason::Duplicate || !e.field.starts_with("metadata.ownerReferences"));
         let mut seen = std::collections::HashSet::new();
         errors.retain(|error| seen.insert(error.clone()));
+        if self.origin != Origin::Custom {
+            // The rules may say a thing twice, as the real server does; they do not repeat the schema.
+            let rules = crate::builtin::rules(self, object, old).into_iter();
+            errors.extend(rules.filter(|error| !seen.contains(error)));
+        }
         errors
     }
 }
@@ -186,6 +202,11 @@ impl ResourceKind {
 /// The verbs of a stored resource, in the order of discovery.
 pub(crate) fn standard_verbs() -> Vec<String> {
     ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"].map(str::to_owned).to_vec()
+}
+
+/// The kind of `autoscaling/v1` Scales, which are served below other kinds.
+pub fn scale() -> ResourceKind {
+    crate::builtin::scale()
 }
 
 /// The kinds that are part of Kubernetes and served here.

@@ -1,7 +1,7 @@
 //! What the admission plugins that every API server has on add to objects.
 //!
-//! Sources: `plugin/pkg/admission/priority`, `plugin/pkg/admission/defaulttolerationseconds`, and the quality of service that
-//! the strategy of Pods writes.
+//! Sources: `plugin/pkg/admission/priority`, `plugin/pkg/admission/defaulttolerationseconds`,
+//! `plugin/pkg/admission/nodetaint`, and the quality of service that the strategy of Pods writes.
 
 use serde_json::{Value, json};
 
@@ -9,9 +9,23 @@ use crate::kind::ResourceKind;
 
 /// Completes a new object of a built-in kind.
 pub(crate) fn admit(kind: &ResourceKind, object: &mut Value) {
-    if let (true, Some(map)) = (kind.group.is_empty() && kind.kind == "Pod", object.as_object_mut()) {
-        pod(map);
+    let Some(map) = object.as_object_mut() else { return };
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("", "Pod") => pod(map),
+        ("", "Node") => node(map),
+        _ => {}
     }
+}
+
+/// A new Node is not ready until a controller says so.
+fn node(node: &mut serde_json::Map<String, Value>) {
+    let spec = node.entry("spec").or_insert_with(|| json!({}));
+    let mut taints = spec["taints"].as_array().cloned().unwrap_or_default();
+    let taint = json!({"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"});
+    if !taints.iter().any(|t| t["key"] == taint["key"] && t["effect"] == taint["effect"]) {
+        taints.push(taint);
+    }
+    spec["taints"] = taints.into();
 }
 
 fn pod(pod: &mut serde_json::Map<String, Value>) {

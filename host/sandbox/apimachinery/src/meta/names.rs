@@ -5,8 +5,12 @@
 /// A DNS subdomain (RFC 1123): what most objects are named by.
 pub(crate) fn subdomain(name: &str) -> Option<String> {
     if name.len() > 253 {
-        return Some(too_long(253));
+        return Some(too_many_characters(253));
     }
+    is_malformed_subdomain(name)
+}
+
+fn is_malformed_subdomain(name: &str) -> Option<String> {
     (!name.split('.').all(is_label)).then(|| {
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start \
          and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
@@ -18,7 +22,10 @@ pub(crate) fn subdomain(name: &str) -> Option<String> {
 /// A DNS label (RFC 1123).
 pub(crate) fn label(name: &str) -> Option<String> {
     if name.len() > 63 {
-        return Some(too_long(63));
+        return Some(too_many_characters(63));
+    }
+    if name.contains('.') && is_malformed_subdomain(name).is_none() {
+        return Some("must not contain dots".to_owned());
     }
     (!is_label(name)).then(|| {
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end \
@@ -31,7 +38,7 @@ pub(crate) fn label(name: &str) -> Option<String> {
 /// A DNS label that starts with a letter (RFC 1035).
 pub(crate) fn label_1035(name: &str) -> Option<String> {
     if name.len() > 63 {
-        return Some(too_long(63));
+        return Some(too_many_characters(63));
     }
     let starts = name.starts_with(|c: char| c.is_ascii_lowercase());
     (!(starts && is_label(name))).then(|| {
@@ -69,7 +76,10 @@ pub(crate) fn qualified(key: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     match prefix {
         Some("") => wrong.push("prefix part must be non-empty".to_owned()),
-        Some(prefix) => wrong.extend(subdomain(prefix).map(|why| format!("prefix part {why}"))),
+        Some(prefix) => {
+            let why = if prefix.len() > 253 { Some(too_long(253)) } else { is_malformed_subdomain(prefix) };
+            wrong.extend(why.map(|why| format!("prefix part {why}")));
+        }
         None => {}
     }
     if name.is_empty() {
@@ -100,7 +110,12 @@ pub(crate) fn label_value(value: &str) -> Vec<String> {
     wrong
 }
 
-pub(crate) fn too_long(max: usize) -> String {
+/// The older checks of Kubernetes, those of names, count in characters; the newer ones in bytes.
+pub(crate) fn too_many_characters(max: usize) -> String {
+    format!("must be no more than {max} characters")
+}
+
+fn too_long(max: usize) -> String {
     format!("must be no more than {max} bytes")
 }
 
