@@ -27,6 +27,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::kind::{Origin, ResourceKind};
+use crate::scale::as_owned;
 use crate::status::{ApplyConflict, Status};
 use managed::{Managed, Manager, Operation};
 use path::Element;
@@ -80,7 +81,11 @@ pub fn track(old: Option<&Value>, new: &mut Value, kind: &ResourceKind, applier:
     let before = without_managed_fields(old.cloned().unwrap_or_else(|| empty_object(kind)));
     let after = without_managed_fields(new.take());
     let step = Step { kind, applier, shape: Shape::of(&kind.schema) };
-    step.update(&before, &after, &mut managed);
+    let seen = |object: Value| if applier.subresource == Some("scale") { as_owned(kind, object) } else { object };
+    // An object that nobody owns anything of stays so until something is applied to it.
+    if old.is_none() || !managed.is_empty() {
+        step.update(&seen(before), &seen(after.clone()), &mut managed);
+    }
     *new = managed.write(after);
 }
 
@@ -148,7 +153,8 @@ impl Step<'_> {
     /// Fields of an object that was never tracked belong to a manager of that name from now on.
     fn before_first_apply(&self, live: &Value, managed: &mut Managed) {
         let manager = Manager::new("before-first-apply", Operation::Update, &self.kind.api_version(), None);
-        managed.replace(&manager, to_set::of(self.shape, live).difference(&stripped()));
+        let set = to_set::of(self.shape, live).difference(&stripped()).recursive_difference(&self.ignored());
+        managed.replace(&manager, set);
         managed.set_time(&manager, self.applier.now);
     }
 
@@ -172,15 +178,15 @@ impl Step<'_> {
             Some("status") if self.kind.origin == Origin::Custom => {
                 return self.all_but_status();
             }
-            Some("status") => &[&["spec"]],
-            None if self.kind.subresources.status && !self.registers_with_status() => &[&["status"]],
+            Some("status") => match crate::meta::changed_with_status(self.kind) {
+                [] => &[&["spec"], &["metadata"]],
+                all if all.contains(&"labels") => &[&["spec"]],
+                _ => &[&["spec"], &["metadata", "labels"]],
+            },
+            None if self.kind.subresources.status => &[&["status"]],
             _ => &[],
         };
         Set::of_fields(fields)
-    }
-
-    fn registers_with_status(&self) -> bool {
-        self.kind.group.is_empty() && self.kind.kind == "Node"
     }
 
     fn all_but_status(&self) -> Set {
