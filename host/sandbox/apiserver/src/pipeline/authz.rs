@@ -16,6 +16,14 @@ pub(super) fn authorize(server: &Inner, user: &User, request: &RequestInfo) -> R
     require(server, &attributes(user, request))
 }
 
+/// Checks whether the user of a request may also create what it names.
+///
+/// # Errors
+/// 403.
+pub(super) fn may_create(server: &Inner, user: &User, request: &RequestInfo) -> Result<(), Status> {
+    require(server, &Attributes { verb: "create", ..attributes(user, request) })
+}
+
 /// Checks one question.
 ///
 /// # Errors
@@ -50,7 +58,8 @@ fn attributes<'a>(user: &'a User, request: &'a RequestInfo) -> Attributes<'a> {
     Attributes {
         group: &resource.group,
         resource: &resource.resource,
-        subresource: resource.subresource.as_deref(),
+        // What a proxy is to reach is not part of it.
+        subresource: resource.subresource.as_deref().and_then(|path| path.split('/').next()),
         namespace,
         name,
         ..base

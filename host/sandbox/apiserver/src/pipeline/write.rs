@@ -20,7 +20,7 @@ use http::Response;
 use serde_json::Value;
 
 use super::accept::Accept;
-use super::{Call, Resource, body, hooks, read, reply};
+use super::{Call, Resource, authz, body, events, hooks, read, reply};
 use crate::server::Body;
 use crate::storage::{GroupResource, Stored};
 pub(crate) use commit::commit;
@@ -121,6 +121,11 @@ pub(super) fn put(
     let options = WriteOptions::read(call)?;
     let mut object = body::object(call, &resource.kind)?;
     body::agree(resource, &mut object, Some(name))?;
+    if part == Part::Main && meta::is_created_by_update(&resource.kind) && !resource.holds(name) {
+        authz::may_create(call.server, &call.user, call.request)?;
+        object["metadata"].as_object_mut().map(|metadata| metadata.remove("resourceVersion"));
+        return insert(resource, object, Origin::Sent, &options)?.reply(call, resource, accept);
+    }
     if let Some(error) = meta::require_version(&resource.kind, &object) {
         let kind = if resource.kind.origin == KindOrigin::Custom { &resource.kind.kind } else { &resource.kind.plural };
         return Err(Status::invalid(&resource.kind.group, kind, name, &[error]));
@@ -140,7 +145,7 @@ pub(crate) fn insert(
     for attempt in 1.. {
         let (object, warnings) = newborn(resource, object.clone(), origin, options)?;
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-        let taken = resource.server.storage.get(&resource.storage, &resource.key(&name)).is_some();
+        let taken = resource.holds(&name);
         if options.dry_run == DryRun::All && !taken {
             return Ok(Written { code: 201, bytes: object.to_string().into(), warnings });
         }
@@ -216,6 +221,7 @@ fn newborn(
     }
     hooks::before_create(resource, &mut object)?;
     valid(resource, &object, None)?;
+    warnings.extend(kind.warnings(&object));
     if let Some(admission) = &admission {
         admission.validate(Some(&object), &mut warnings)?;
     }
@@ -254,12 +260,14 @@ fn successor(
             _ => meta::prepare_update(kind, &mut new, old),
         }
     }
-    hooks::keep(resource, old, &mut new);
     if !tracked {
         apply::track(Some(old), &mut new, kind, &applier(resource, part, options));
     }
     hooks::before_update(resource, old, &mut new)?;
     valid(resource, &new, Some(old))?;
+    if part == Part::Main && new["spec"] != old["spec"] {
+        warnings.extend(kind.warnings(&new));
+    }
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
     if let Some(admission) = &admission {
         admission.validate(Some(&new), &mut warnings)?;
@@ -280,7 +288,9 @@ fn valid(resource: &Resource<'_>, object: &Value, old: Option<&Value>) -> Result
         return Ok(());
     }
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    Err(Status::invalid(&resource.kind.group, &resource.kind.kind, name, &errors))
+    // Events are judged in the form in which they are stored.
+    let group = events::storage_group(&resource.kind.group);
+    Err(Status::invalid(group, &resource.kind.kind, name, &errors))
 }
 
 fn unknown_fields(
