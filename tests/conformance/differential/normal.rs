@@ -54,7 +54,11 @@ fn walk(value: &mut Value, key: &str, chosen: &[(String, String)]) {
             }
         }
         Value::String(text) => *text = word(key, text, chosen),
-        Value::Number(number) if key == "nodePort" && number.as_u64() >= Some(30_000) => *value = "<port>".into(),
+        Value::Number(number)
+            if ["nodePort", "healthCheckNodePort"].contains(&key) && number.as_u64() >= Some(30_000) =>
+        {
+            *value = "<port>".into()
+        }
         _ => {}
     }
 }
