@@ -83,7 +83,11 @@ fn walk(value: &mut Value, key: &str, chosen: &Chosen) {
             }
         }
         Value::String(text) => *text = word(key, text, chosen),
-        Value::Number(number) if key == "nodePort" && number.as_u64() >= Some(30_000) => *value = "<port>".into(),
+        Value::Number(number)
+            if ["nodePort", "healthCheckNodePort"].contains(&key) && number.as_u64() >= Some(30_000) =>
+        {
+            *value = "<port>".into()
+        }
         _ => {}
     }
 }

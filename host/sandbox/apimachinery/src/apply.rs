@@ -27,6 +27,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::kind::{Origin, ResourceKind};
+use crate::scale::as_owned;
 use crate::status::{ApplyConflict, Status};
 use managed::{Managed, Manager, Operation};
 use path::Element;
@@ -85,8 +86,9 @@ pub fn track(old: Option<&Value>, new: &mut Value, kind: &ResourceKind, applier:
         *new = managed.write(after);
         return;
     }
+    let seen = |object: Value| if applier.subresource == Some(SCALE) { as_owned(kind, object) } else { object };
     let before = without_managed_fields(old.cloned().unwrap_or_else(|| empty_object(kind)));
-    *new = match step.update(&before, &after, &mut managed) {
+    *new = match step.update(&seen(before), &seen(after.clone()), &mut managed) {
         Ok(()) => managed.write(after),
         // A version that cannot be compared in takes all ownership with it, as on the real server.
         Err(_) => after,
@@ -194,15 +196,16 @@ impl Step<'_> {
     /// Fields that a write to this resource or subresource never sets.
     fn ignored(&self) -> Set {
         let fields: &[&[&str]] = match self.applier.subresource {
-            Some("status") => &[&["spec"]],
-            None if self.kind.subresources.status && !self.registers_with_status() => &[&["status"]],
+            Some("status") if self.kind.origin == Origin::Custom => &[&["spec"]],
+            Some("status") => match crate::meta::changed_with_status(self.kind) {
+                [] => &[&["spec"], &["metadata"]],
+                all if all.contains(&"labels") => &[&["spec"]],
+                _ => &[&["spec"], &["metadata", "labels"]],
+            },
+            None if self.kind.subresources.status => &[&["status"]],
             _ => &[],
         };
         Set::of_fields(fields)
-    }
-
-    fn registers_with_status(&self) -> bool {
-        self.kind.group.is_empty() && self.kind.kind == "Node"
     }
 }
 

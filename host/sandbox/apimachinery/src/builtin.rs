@@ -10,14 +10,16 @@ mod networking;
 mod rules;
 mod shape;
 mod storage;
+mod warnings;
 mod zero;
 
 pub(crate) use admitted::admit;
 pub(crate) use derive::{derive, newborn};
-pub(crate) use load::kinds;
-pub(crate) use rules::rules;
+pub(crate) use load::{kinds, scale};
+pub(crate) use rules::{is_told_in_full, rules};
 pub(crate) use shape::shape;
-pub(crate) use zero::zero;
+pub(crate) use warnings::warnings;
+pub(crate) use zero::{fill, zero};
 
 use serde_json::Value;
 

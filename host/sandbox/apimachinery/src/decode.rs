@@ -3,15 +3,19 @@
 //! Go's decoder speaks of bytes ([`syntax_error`]), of fields that occur twice ([`duplicates`]) and of Go's types
 //! ([`mistyped`]); clients print these sentences and people search for them.
 
+mod base64;
 mod go_types;
 mod merged;
 mod scan;
+mod times;
 mod unconvertible;
 
 use serde_json::Value;
 
 use crate::kind::ResourceKind;
+use crate::quantity::Quantity;
 use crate::schema::{Additional, Schema, Type};
+pub use base64::base64;
 use go_types::{below, named};
 pub use merged::merged;
 pub use scan::{duplicates, fields, syntax_error};
@@ -69,7 +73,11 @@ fn node(schema: &Schema, value: &Value, at: &Place, name: &str) -> Option<String
         return None;
     }
     if schema.int_or_string {
-        let wrong = schema.format.is_none() && !value.is_string() && !value.is_number();
+        let quantity = schema.format.as_deref() == Some("quantity");
+        if quantity && let Some(why) = quantity_error(value) {
+            return Some(why);
+        }
+        let wrong = !quantity && !value.is_string() && !value.is_number();
         return wrong.then(|| at.error(value, "int32").replace("number ", "number"));
     }
     match (schema.type_?, value) {
@@ -81,8 +89,12 @@ fn node(schema: &Schema, value: &Value, at: &Place, name: &str) -> Option<String
             let schema = schema.items.as_ref()?;
             items.iter().find_map(|item| node(schema, item, at, name))
         }
-        (Type::String, Value::String(text)) if schema.format.as_deref() == Some("date-time") => time(text),
-        (Type::String, Value::String(_)) | (Type::Boolean, Value::Bool(_)) | (Type::Number, Value::Number(_)) => None,
+        (Type::String, Value::String(text)) => match schema.format.as_deref() {
+            Some("date-time") => times::wrong(text, name),
+            Some("byte") => base64(text).err(),
+            _ => None,
+        },
+        (Type::Boolean, Value::Bool(_)) | (Type::Number, Value::Number(_)) => None,
         (Type::Integer, Value::Number(number)) => {
             let fits =
                 number.as_i64().is_some_and(|n| schema.format.as_deref() == Some("int64") || i32::try_from(n).is_ok());
@@ -92,11 +104,10 @@ fn node(schema: &Schema, value: &Value, at: &Place, name: &str) -> Option<String
     }
 }
 
-fn time(text: &str) -> Option<String> {
-    let good = text.parse::<jiff::Timestamp>().is_ok();
-    let layout = "2006-01-02T15:04:05Z07:00";
-    let shown = crate::field::go_quote(text);
-    (!good).then(|| format!("parsing time {shown} as {layout:?}: cannot parse {shown} as \"2006\""))
+/// Quantities have words of their own.
+fn quantity_error(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
+    text.trim().parse::<Quantity>().err().map(|error| error.to_string())
 }
 
 /// The Go type of a field.

@@ -73,7 +73,13 @@ impl FieldError {
     }
 
     fn with_value(kind: FieldReason, field: &str, value: &Value, detail: &str) -> Self {
-        let mut message = format!("{}: {}", kind.title(), shown(value));
+        Self::with_text(kind, field, &shown(value), detail)
+    }
+
+    /// With the value as it is to be shown: a struct of the real server is shown in the order and with the names that it
+    /// has in Go.
+    pub(crate) fn with_text(kind: FieldReason, field: &str, value: &str, detail: &str) -> Self {
+        let mut message = format!("{}: {value}", kind.title());
         if !detail.is_empty() {
             message.push_str(": ");
             message.push_str(detail);
@@ -143,9 +149,7 @@ impl FieldError {
 
     /// The value is not one of those listed.
     pub fn not_supported(field: &str, value: &Value, supported: &[&str]) -> Self {
-        let quoted: Vec<String> = supported.iter().map(|s| go_quote(s)).collect();
-        let detail = if quoted.is_empty() { String::new() } else { format!("supported values: {}", quoted.join(", ")) };
-        Self::with_value(FieldReason::NotSupported, field, value, &detail)
+        Self::with_value(FieldReason::NotSupported, field, value, &supported_values(supported))
     }
 
     /// The string is longer than `max` bytes.
@@ -169,6 +173,12 @@ impl fmt::Display for FieldError {
 }
 
 impl std::error::Error for FieldError {}
+
+/// The values that a field may have, as errors name them.
+pub(crate) fn supported_values(supported: &[&str]) -> String {
+    let quoted: Vec<String> = supported.iter().map(|s| go_quote(s)).collect();
+    if quoted.is_empty() { String::new() } else { format!("supported values: {}", quoted.join(", ")) }
+}
 
 fn field_name(field: &str) -> String {
     if field.is_empty() { "<nil>".to_owned() } else { field.to_owned() }

@@ -148,6 +148,7 @@ impl ResourceKind {
 
     /// Fills defaults: those of the schema, and those that a built-in kind derives from other fields.
     pub fn default(&self, object: &mut Value) {
+        crate::builtin::fill(self, object);
         self.schema.fill_defaults(object);
         if self.origin != Origin::Custom {
             crate::builtin::derive(self, object);
@@ -166,6 +167,14 @@ impl ResourceKind {
     pub fn keep(&self, old: &Value, new: &mut Value) {
         if self.origin == Origin::Builtin {
             crate::builtin::keep(self, old, new);
+        }
+    }
+
+    /// What is good but questionable in a new object, or in one whose content changed.
+    pub fn warnings(&self, object: &Value) -> Vec<String> {
+        match self.origin {
+            Origin::Builtin => crate::builtin::warnings(self, object),
+            _ => Vec::new(),
         }
     }
 
@@ -204,11 +213,16 @@ impl ResourceKind {
     fn builtin_rules(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
         // To Go's types `null` is an absent value.
         let null = |error: &FieldError| error.kind == FieldReason::TypeInvalid && error.message.ends_with("\"null\"");
-        let of_schema = self.schema.validate(object, old).into_iter().filter(|error| !null(error));
+        let counts = |error: &FieldError| {
+            error.kind == FieldReason::TypeInvalid || !crate::builtin::is_told_in_full(self, &error.field)
+        };
+        let of_schema = self.schema.validate(object, old).into_iter().filter(|error| !null(error) && counts(error));
         let mut errors: Vec<FieldError> = of_schema.map(FieldError::in_builtin_words).collect();
-        errors.extend(crate::builtin::rules(self, object, old));
         let mut seen = std::collections::HashSet::new();
         errors.retain(|error| seen.insert(error.clone()));
+        // The rules may say a thing twice, as the real server does; they do not repeat the schema.
+        let rules = crate::builtin::rules(self, object, old).into_iter();
+        errors.extend(rules.filter(|error| !seen.contains(error)));
         errors
     }
 }
@@ -234,6 +248,11 @@ pub fn version_rank(version: &str) -> (u8, u32, u32) {
         (_, _, Some((major, minor))) => (1, major, minor),
         _ => (0, 0, 0),
     }
+}
+
+/// The kind of `autoscaling/v1` Scales, which are served below other kinds.
+pub fn scale() -> ResourceKind {
+    crate::builtin::scale()
 }
 
 /// The kinds that are part of Kubernetes and served here.

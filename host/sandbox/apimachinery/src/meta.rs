@@ -76,8 +76,17 @@ pub fn prepare_update(kind: &ResourceKind, object: &mut Value, old: &Value) {
     }
 }
 
-/// As [`prepare_update`] for a write to the `status` subresource: only `status` and `managedFields` come from the new
-/// object; for built-in kinds labels and annotations, too.
+/// Metadata that a write to the `status` subresource changes.
+pub(crate) fn changed_with_status(kind: &ResourceKind) -> &'static [&'static str] {
+    match (kind.origin, kind.group.as_str(), kind.kind.as_str()) {
+        (Origin::Custom, ..) | (_, "storage.k8s.io", "VolumeAttachment") => &[],
+        (_, "apps", "Deployment") => &["annotations"],
+        _ => &["labels", "annotations"],
+    }
+}
+
+/// As [`prepare_update`] for a write to the `status` subresource: only `status`, `managedFields` and what
+/// [`changed_with_status`] names come from the new object.
 pub fn prepare_status_update(kind: &ResourceKind, object: &mut Value, old: &Value) {
     let Some(map) = object.as_object_mut() else { return };
     let mut next = old.as_object().cloned().unwrap_or_default();
@@ -87,11 +96,7 @@ pub fn prepare_status_update(kind: &ResourceKind, object: &mut Value, old: &Valu
     };
     let given = map.get("metadata").cloned().unwrap_or_default();
     let meta = meta_mut(&mut next);
-    let taken: &[&str] = match kind.origin {
-        Origin::Custom => &["managedFields", "resourceVersion"],
-        _ => &["managedFields", "resourceVersion", "labels", "annotations"],
-    };
-    for key in taken {
+    for key in ["managedFields", "resourceVersion"].iter().chain(changed_with_status(kind)) {
         match given.get(key) {
             Some(value) => meta.insert((*key).to_owned(), value.clone()),
             None => meta.remove(*key),
@@ -120,6 +125,15 @@ pub fn require_version(kind: &ResourceKind, object: &Value) -> Option<FieldError
     let strict = ["Lease", "PodDisruptionBudget", "CustomResourceDefinition"].contains(&kind.kind.as_str());
     ((kind.origin == Origin::Custom || strict) && version.is_empty())
         .then(|| FieldError::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update"))
+}
+
+/// Whether a `PUT` of an object that is not there creates it.
+pub fn is_created_by_update(kind: &ResourceKind) -> bool {
+    match kind.group.as_str() {
+        "" => ["Endpoints", "Event", "LimitRange", "Service"].contains(&kind.kind.as_str()),
+        "coordination.k8s.io" | "events.k8s.io" | "rbac.authorization.k8s.io" => kind.origin == Origin::Builtin,
+        _ => false,
+    }
 }
 
 /// The suffix of a generated name, from random numbers.

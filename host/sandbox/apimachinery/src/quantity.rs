@@ -3,7 +3,11 @@
 //! Held in thousandths, which is as fine as the API server's own arithmetic on resources needs to be; finer parts are rounded
 //! up, as Kubernetes does. Source: `k8s.io/apimachinery/pkg/api/resource`.
 
+mod canonical;
+
 use std::str::FromStr;
+
+pub(crate) use canonical::canonical;
 
 /// An amount, comparable whatever its notation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,15 +36,34 @@ impl FromStr for Quantity {
     type Err = QuantityError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let thousandths = Parts::of(text).in_parts(1000).ok_or(QuantityError)?;
+        Ok(Self { thousandths })
+    }
+}
+
+/// A quantity as it is written.
+struct Parts<'a> {
+    negative: bool,
+    number: &'a str,
+    suffix: &'a str,
+}
+
+impl<'a> Parts<'a> {
+    fn of(text: &'a str) -> Self {
         let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
         let end = digits.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(digits.len());
         let (number, suffix) = digits.split_at(end);
-        let (mantissa, decimals) = decimal(number).ok_or(QuantityError)?;
-        let (numerator, denominator) = factor(suffix).ok_or(QuantityError)?;
-        let scale = 10_i128.checked_pow(decimals).and_then(|s| s.checked_mul(denominator)).ok_or(QuantityError)?;
-        let scaled = mantissa.checked_mul(numerator).and_then(|m| m.checked_mul(1000)).ok_or(QuantityError)?;
-        let thousandths = scaled.div_euclid(scale) + i128::from(scaled.rem_euclid(scale) > 0);
-        Ok(Self { thousandths: if text.starts_with('-') { -thousandths } else { thousandths } })
+        Self { negative: text.starts_with('-'), number, suffix }
+    }
+
+    /// The amount in parts of one, rounded away from zero.
+    fn in_parts(&self, parts: i128) -> Option<i128> {
+        let (mantissa, decimals) = decimal(self.number)?;
+        let (numerator, denominator) = factor(self.suffix)?;
+        let scale = 10_i128.checked_pow(decimals).and_then(|s| s.checked_mul(denominator))?;
+        let scaled = mantissa.checked_mul(numerator).and_then(|m| m.checked_mul(parts))?;
+        let amount = scaled.div_euclid(scale) + i128::from(scaled.rem_euclid(scale) > 0);
+        Some(if self.negative { -amount } else { amount })
     }
 }
 

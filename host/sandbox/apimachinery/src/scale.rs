@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::field::FieldError;
 use crate::jsonpath::JsonPath;
-use crate::kind::{Origin, ResourceKind};
+use crate::kind::{Origin, ResourceKind, ScalePaths};
 use crate::status::Status;
 pub(crate) use check::{Judged, check};
 
@@ -24,7 +24,8 @@ pub fn scale_of(kind: &ResourceKind, object: &Value) -> Option<Value> {
         "kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata,
         "spec": {}, "status": {"replicas": number(&paths.status_replicas, object).unwrap_or(0)},
     });
-    if let Some(replicas) = number(&paths.spec_replicas, object) {
+    // Go leaves a zero out.
+    if let Some(replicas) = number(&paths.spec_replicas, object).filter(|replicas| *replicas != 0) {
         scale["spec"]["replicas"] = replicas.into();
     }
     if let Some(selector) = selector(kind, paths.label_selector.as_ref(), object) {
@@ -59,21 +60,37 @@ pub fn apply_scale(kind: &ResourceKind, object: &mut Value, scale: &Value) -> Re
     let wanted = scale.pointer("/spec/replicas").cloned().unwrap_or_else(|| 0.into());
     if wanted.as_i64().is_none_or(|n| !(0..=i64::from(i32::MAX)).contains(&n)) {
         let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
-        let error = FieldError::invalid("spec.replicas", &wanted, "should be a non-negative integer");
+        let error = FieldError::invalid("spec.replicas", &wanted, "must be greater than or equal to 0");
         return Err(Status::invalid("autoscaling", "Scale", name, &[error]));
     }
-    let mut place = &mut *object;
-    for name in paths.spec_replicas.fields().unwrap_or_default() {
-        if !place.is_object() {
-            *place = json!({});
-        }
-        place = &mut place[name];
-    }
-    *place = wanted;
+    *place(paths, object) = wanted;
     if let Some(version) = scale.pointer("/metadata/resourceVersion").filter(|v| v.as_str() != Some("")) {
         object["metadata"]["resourceVersion"] = version.clone();
     }
     Ok(())
+}
+
+/// Where the wanted replicas stand in an object.
+fn place<'a>(paths: &ScalePaths, object: &'a mut Value) -> &'a mut Value {
+    paths.spec_replicas.fields().unwrap_or_default().into_iter().fold(object, |place, name| {
+        if !place.is_object() {
+            *place = json!({});
+        }
+        &mut place[name]
+    })
+}
+
+/// An object as its Scale shows it to field managers: no replicas are nobody's.
+pub(crate) fn as_owned(kind: &ResourceKind, mut object: Value) -> Value {
+    let Some(paths) = &kind.subresources.scale else { return object };
+    if number(&paths.spec_replicas, &object) == Some(0) {
+        let names = paths.spec_replicas.fields().unwrap_or_default();
+        if let Some((last, above)) = names.split_last() {
+            let parent = above.iter().try_fold(&mut object, |place, name| place.get_mut(*name));
+            parent.and_then(Value::as_object_mut).map(|map| map.remove(*last));
+        }
+    }
+    object
 }
 
 #[cfg(test)]
@@ -91,6 +108,10 @@ mod tests {
         scale["spec"]["replicas"] = 5.into();
         apply_scale(&widget(), &mut object, &scale).expect("scaled");
         assert_eq!(object["spec"]["replicas"], 5);
+        assert_eq!(as_owned(&widget(), object.clone()), object);
+        apply_scale(&widget(), &mut object, &json!({})).expect("scaled");
+        assert_eq!(scale_of(&widget(), &object).expect("scale")["spec"], json!({}));
+        assert_eq!(as_owned(&widget(), object.clone())["spec"].get("replicas"), None);
         scale["spec"]["replicas"] = (-1).into();
         assert_eq!(apply_scale(&widget(), &mut object, &scale).expect_err("refused").code(), 422);
     }

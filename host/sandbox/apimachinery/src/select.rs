@@ -152,6 +152,24 @@ fn wrong_value(key: &str, values: &[String]) -> Option<FieldError> {
     })
 }
 
+/// A label selector as objects hold it: `matchLabels` and `matchExpressions`.
+pub fn label_selector(value: &Value) -> Selector {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let labels = value["matchLabels"].as_object().into_iter().flatten();
+    let labels = labels.map(|(key, value)| Label::In { key: key.clone(), values: vec![text(value)] });
+    let expressions = value["matchExpressions"].as_array().into_iter().flatten().map(|expression| {
+        let key = text(&expression["key"]);
+        let values = expression["values"].as_array().into_iter().flatten().map(text).collect();
+        match expression["operator"].as_str() {
+            Some("NotIn") => Label::NotIn { key, values },
+            Some("Exists") => Label::Exists { key },
+            Some("DoesNotExist") => Label::NotExists { key },
+            _ => Label::In { key, values },
+        }
+    });
+    Selector::new(labels.chain(expressions).collect())
+}
+
 /// Whether the labels of an object satisfy a selector.
 pub fn labels_match(selector: &Selector, object: &Value) -> bool {
     let labels = object.get("metadata").and_then(|m| m.get("labels"));
@@ -186,6 +204,14 @@ mod tests {
             assert_eq!(selector.matches(&event), expected, "{text}");
         }
         assert!("metadata.name".parse::<FieldSelector>().is_err());
+    }
+
+    #[test]
+    fn a_selector_reads_labels_and_expressions() {
+        let selector = label_selector(&json!({"matchLabels": {"a": "1"},
+            "matchExpressions": [{"key": "b", "operator": "DoesNotExist"}]}));
+        assert!(selector.matches(|key| (key == "a").then_some("1")));
+        assert!(!selector.matches(|_| Some("1")));
     }
 
     #[test]

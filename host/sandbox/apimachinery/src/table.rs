@@ -89,7 +89,13 @@ const NAME: &str = "Name must be unique within a namespace.";
 /// The columns that a built-in kind computes: name, type, priority. `None` if the kind has no printer of its own.
 pub(crate) fn builtin_columns(group: &str, kind: &str) -> Option<Vec<Column>> {
     let (columns, _) = builtin(group, kind)?;
-    Some(columns.iter().map(|(name, type_, priority)| Column::computed(name, type_, *priority)).collect())
+    let mut columns: Vec<Column> =
+        columns.iter().map(|(name, type_, priority)| Column::computed(name, type_, *priority)).collect();
+    if kind == "Scale" {
+        // The name in a Scale is that of the object below which it is served.
+        columns[0].format = String::new();
+    }
+    Some(columns)
 }
 
 type Columns = &'static [(&'static str, &'static str, i32)];

@@ -1,7 +1,7 @@
 //! The whole joined: join data that Cluster API made, given to a simulated server, makes a Node of it.
 
 use crate::common::provider::{self, MACHINE as SERVER};
-use crate::common::{Cluster, condition, eventually, name, quick_world, secret_text, tenant, text};
+use crate::common::{Cluster, condition, eventually, is_initialized, name, quick_world, secret_text, tenant, text};
 use serde_json::{Value, json};
 
 const MACHINE: &str = "Machine.v1beta1.cluster.x-k8s.io";
@@ -38,9 +38,7 @@ async fn a_server_with_the_join_data_becomes_the_node_of_its_machine() {
     let machine = admin.becomes(MACHINE, "default", machine, running).await;
     assert_eq!(text(&machine, "/status/nodeRef/name"), name(&machine));
     let marked = |node: &Value| {
-        let taints = node["spec"]["taints"].as_array();
-        taints.is_none_or(|all| all.iter().all(|taint| text(taint, "/key") != "node.cluster.x-k8s.io/uninitialized"))
-            && node["metadata"]["annotations"]["cluster.x-k8s.io/machine"] == json!(name(node))
+        is_initialized(node) && node["metadata"]["annotations"]["cluster.x-k8s.io/machine"] == json!(name(node))
     };
     tenant.becomes("Node", "", name(&machine), marked).await;
     world.stop().await;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::common::provider::{self, MACHINE as SERVER, Provider, settled};
-use crate::common::{Cluster, condition, name, quick_world, secret_text, tenant, text};
+use crate::common::{Cluster, condition, is_initialized, name, quick_world, secret_text, tenant, text};
 use serde_json::{Value, json};
 
 const DEPLOYMENT: &str = "MachineDeployment.v1beta1.cluster.x-k8s.io";
@@ -78,7 +78,7 @@ async fn machines_get_clones_join_data_and_nodes() {
                 let annotations = &node["metadata"]["annotations"];
                 annotations["cluster.x-k8s.io/machine"] == json!(name(node))
                     && node["metadata"]["labels"].get("node-role.kubernetes.io/worker").is_some()
-                    && node["spec"]["taints"].as_array().is_none_or(Vec::is_empty)
+                    && is_initialized(node)
             })
             .await;
     }

@@ -284,7 +284,8 @@ fn namespaces() -> Vec<Step> {
         post("/api/v1/namespaces", namespace(json!({"name": "builtin-one", "labels": {"a": "b"}}))),
         post("/api/v1/namespaces", namespace(json!({"name": "a.b"}))),
         post("/api/v1/namespaces", namespace(json!({"name": "n".repeat(64)}))),
-        post("/api/v1/namespaces", namespace(json!({"generateName": "builtin-"}))),
+        post("/api/v1/namespaces", namespace(json!({"generateName": "builtin-"})))
+            .capture("generated", "/metadata/name"),
         put("/api/v1/namespaces/builtin-one", namespace(json!({"name": "builtin-one"}))),
         merge("/api/v1/namespaces/builtin-one", json!({"metadata": {"labels": {"kubernetes.io/metadata.name": "x"}}})),
         merge("/api/v1/namespaces/builtin-one", json!({"status": {"phase": "Terminating"}})),

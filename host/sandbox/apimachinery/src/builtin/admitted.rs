@@ -1,7 +1,7 @@
 //! What the admission plugins that every API server has on add to objects.
 //!
-//! Sources: `plugin/pkg/admission/priority`, `plugin/pkg/admission/defaulttolerationseconds`, and the quality of service that
-//! the strategy of Pods writes.
+//! Sources: `plugin/pkg/admission/priority`, `plugin/pkg/admission/defaulttolerationseconds`,
+//! `plugin/pkg/admission/nodetaint`, and the quality of service that the strategy of Pods writes.
 
 use serde_json::{Value, json};
 
@@ -14,6 +14,9 @@ pub(crate) fn admit(kind: &ResourceKind, object: &mut Value) {
         ("", "Pod") => {
             object.as_object_mut().map(pod);
         }
+        ("", "Node") => {
+            object.as_object_mut().map(node);
+        }
         ("", name @ ("PersistentVolumeClaim" | "PersistentVolume")) => {
             storage::protect(name, object);
             if name == "PersistentVolume" {
@@ -23,6 +26,17 @@ pub(crate) fn admit(kind: &ResourceKind, object: &mut Value) {
         ("batch", "Job") => jobs::select_own_pods(object),
         _ => {}
     }
+}
+
+/// A new Node is not ready until a controller says so.
+fn node(node: &mut serde_json::Map<String, Value>) {
+    let spec = node.entry("spec").or_insert_with(|| json!({}));
+    let mut taints = spec["taints"].as_array().cloned().unwrap_or_default();
+    let taint = json!({"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"});
+    if !taints.iter().any(|t| t["key"] == taint["key"] && t["effect"] == taint["effect"]) {
+        taints.push(taint);
+    }
+    spec["taints"] = taints.into();
 }
 
 fn pod(pod: &mut serde_json::Map<String, Value>) {

@@ -3,11 +3,17 @@
 //! Source: the `defaults.go` and `strategy.go` of each group. Left out: what a controller or an allocator decides (cluster
 //! addresses, node ports, service account tokens).
 
+mod access;
+mod nodes;
+mod pods;
+mod services;
+
 use base64::Engine;
 use serde_json::{Map, Value, json};
 
 use super::{daemon_sets, jobs, networking, storage};
 use crate::kind::{Origin, ResourceKind};
+use crate::quantity;
 use crate::schema::{Additional, Schema};
 
 pub(crate) fn derive(kind: &ResourceKind, object: &mut Value) {
@@ -21,20 +27,22 @@ pub(crate) fn derive(kind: &ResourceKind, object: &mut Value) {
     let Some(map) = object.as_object_mut() else { return };
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Namespace") => namespace(map),
-        ("", "Pod") => pod(map),
+        ("", "Node") => nodes::node(map),
+        ("", "Pod") => pods::pod(map),
         ("", "Secret") => secret(map),
-        ("", "Service") => service(map),
+        ("", "Service") => services::service(map),
         ("", "PersistentVolumeClaim") => claim(map),
         ("apps", "Deployment") => deployment(map),
-        ("apps", "ReplicaSet") => selector_from_template(map),
+        ("apps", "ReplicaSet") => pods::template(map),
         ("apps", "StatefulSet") => stateful_set(map),
         ("apps", "DaemonSet") => daemon_set(map),
         ("batch", "Job") => job(map),
         ("batch", "CronJob") => {
             jobs::fill_cron(map);
-            pod_spec(map.get_mut("spec").and_then(|s| s.pointer_mut("/jobTemplate/spec/template/spec")))
+            pods::pod_spec(map.get_mut("spec").and_then(|s| s.pointer_mut("/jobTemplate/spec/template/spec")))
         }
-        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => subjects(map),
+        ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => access::binding(map),
+        ("rbac.authorization.k8s.io", _) => access::role(map),
         ("networking.k8s.io", "NetworkPolicy") => network_policy(map),
         ("apiextensions.k8s.io", _) => definition(object),
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => reinvocation(map),
@@ -42,7 +50,7 @@ pub(crate) fn derive(kind: &ResourceKind, object: &mut Value) {
     }
 }
 
-/// What a new object of a built-in kind starts with: its first status, and the name label of namespaces.
+/// What a new object of a built-in kind starts with: its first status.
 pub(crate) fn newborn(kind: &ResourceKind, map: &mut Map<String, Value>) {
     if kind.origin != Origin::Builtin || !kind.subresources.status {
         return;
@@ -63,15 +71,15 @@ pub(crate) fn newborn(kind: &ResourceKind, map: &mut Map<String, Value>) {
         _ => json!({}),
     };
     map.insert("status".into(), status);
-    if kind.kind == "Namespace" {
-        namespace(map);
-    }
 }
 
-/// Quantities may be written as numbers; they are stored as text.
+/// Quantities may be written as numbers and in many ways; they are stored as text, in one way.
 fn quantities(schema: &Schema, value: &mut Value) {
     match value {
-        Value::Number(number) if schema.format.as_deref() == Some("quantity") => *value = number.to_string().into(),
+        Value::Number(_) | Value::String(_) if schema.format.as_deref() == Some("quantity") => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            *value = quantity::canonical(&text).unwrap_or(text).into();
+        }
         Value::Object(map) => {
             for (name, member) in map.iter_mut() {
                 match (schema.properties.get(name), &schema.additional) {
@@ -102,51 +110,10 @@ fn namespace(map: &mut Map<String, Value>) {
     let status = map.entry("status").or_insert_with(|| json!({}));
     or_insert(status, "phase", "Active".into());
     let Some(meta) = map.get_mut("metadata") else { return };
-    let Some(name) = meta.get("name").and_then(Value::as_str).map(str::to_owned) else { return };
+    let name = meta.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
+    let Some(name) = name.map(str::to_owned) else { return };
     or_insert(meta, "labels", json!({}));
     meta["labels"]["kubernetes.io/metadata.name"] = name.into();
-}
-
-fn pod(map: &mut Map<String, Value>) {
-    pod_spec(map.get_mut("spec"));
-    if let Some(spec) = map.get_mut("spec") {
-        or_insert(spec, "enableServiceLinks", true.into());
-    }
-    let status = map.entry("status").or_insert_with(|| json!({}));
-    or_insert(status, "phase", "Pending".into());
-}
-
-fn pod_spec(spec: Option<&mut Value>) {
-    let Some(spec) = spec else { return };
-    for list in ["containers", "initContainers", "ephemeralContainers"] {
-        for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-            let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
-            let policy = if floats(image) { "Always" } else { "IfNotPresent" };
-            or_insert(container, "imagePullPolicy", policy.into());
-            requests_from_limits(container);
-        }
-    }
-    // The two names of one field.
-    for (from, to) in [("serviceAccountName", "serviceAccount"), ("serviceAccount", "serviceAccountName")] {
-        if let Some(name) = spec.get(from).cloned() {
-            or_insert(spec, to, name);
-        }
-    }
-}
-
-/// Whether an image names no version, or the moving one.
-fn floats(image: &str) -> bool {
-    let last = image.rsplit('/').next().unwrap_or_default();
-    !last.contains('@') && last.split_once(':').is_none_or(|(_, tag)| tag == "latest")
-}
-
-fn requests_from_limits(container: &mut Value) {
-    let Some(limits) = container.pointer("/resources/limits").and_then(Value::as_object).cloned() else { return };
-    let resources = &mut container["resources"];
-    or_insert(resources, "requests", json!({}));
-    for (name, quantity) in limits {
-        or_insert(&mut resources["requests"], &name, quantity);
-    }
 }
 
 fn secret(map: &mut Map<String, Value>) {
@@ -159,28 +126,6 @@ fn secret(map: &mut Map<String, Value>) {
     }
 }
 
-fn service(map: &mut Map<String, Value>) {
-    let Some(spec) = map.get_mut("spec") else { return };
-    let type_ = spec.get("type").and_then(Value::as_str).unwrap_or("ClusterIP").to_owned();
-    for port in spec.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(number) = port.get("port").cloned() {
-            or_insert(port, "targetPort", number);
-        }
-    }
-    if type_ != "ExternalName" {
-        or_insert(spec, "internalTrafficPolicy", "Cluster".into());
-    }
-    if type_ == "LoadBalancer" || type_ == "NodePort" {
-        or_insert(spec, "externalTrafficPolicy", "Cluster".into());
-    }
-    if type_ == "LoadBalancer" {
-        or_insert(spec, "allocateLoadBalancerNodePorts", true.into());
-    }
-    if spec.get("sessionAffinity").and_then(Value::as_str) == Some("ClientIP") {
-        or_insert(spec, "sessionAffinityConfig", json!({"clientIP": {"timeoutSeconds": 10800}}));
-    }
-}
-
 fn claim(map: &mut Map<String, Value>) {
     let Some(spec) = map.get_mut("spec") else { return };
     if let Some(source) = spec.get("dataSource").cloned() {
@@ -188,22 +133,8 @@ fn claim(map: &mut Map<String, Value>) {
     }
 }
 
-fn template(map: &mut Map<String, Value>) {
-    let template = map.get_mut("spec").and_then(|s| s.get_mut("template"));
-    if let Some(template) = template {
-        template_meta(template);
-        pod_spec(template.get_mut("spec"));
-    }
-}
-
-fn template_meta(template: &mut Value) {
-    if let Some(meta) = template.get_mut("metadata").and_then(Value::as_object_mut) {
-        meta.retain(|key, value| key != "creationTimestamp" || !value.is_null());
-    }
-}
-
 fn deployment(map: &mut Map<String, Value>) {
-    template(map);
+    pods::template(map);
     let Some(strategy) = map.get_mut("spec").and_then(|s| s.get_mut("strategy")) else { return };
     if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
         or_insert(strategy, "rollingUpdate", json!({}));
@@ -212,12 +143,8 @@ fn deployment(map: &mut Map<String, Value>) {
     }
 }
 
-fn selector_from_template(map: &mut Map<String, Value>) {
-    template(map);
-}
-
 fn stateful_set(map: &mut Map<String, Value>) {
-    template(map);
+    pods::template(map);
     let Some(spec) = map.get_mut("spec") else { return };
     or_insert(spec, "serviceName", "".into());
     let strategy = &mut spec["updateStrategy"];
@@ -234,7 +161,7 @@ fn stateful_set(map: &mut Map<String, Value>) {
 }
 
 fn daemon_set(map: &mut Map<String, Value>) {
-    template(map);
+    pods::template(map);
     let Some(strategy) = map.get_mut("spec").and_then(|s| s.get_mut("updateStrategy")) else { return };
     if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
         or_insert(strategy, "rollingUpdate", json!({}));
@@ -245,7 +172,7 @@ fn daemon_set(map: &mut Map<String, Value>) {
 
 fn job(map: &mut Map<String, Value>) {
     jobs::fill(map);
-    template(map);
+    pods::template(map);
     let Some(spec) = map.get_mut("spec") else { return };
     match (spec.get("completions").is_some(), spec.get("parallelism").is_some()) {
         (false, false) => {
@@ -254,14 +181,6 @@ fn job(map: &mut Map<String, Value>) {
         }
         (_, false) => or_insert(spec, "parallelism", 1.into()),
         _ => {}
-    }
-}
-
-fn subjects(map: &mut Map<String, Value>) {
-    for subject in map.get_mut("subjects").and_then(Value::as_array_mut).into_iter().flatten() {
-        if ["User", "Group"].contains(&subject.get("kind").and_then(Value::as_str).unwrap_or_default()) {
-            or_insert(subject, "apiGroup", "rbac.authorization.k8s.io".into());
-        }
     }
 }
 

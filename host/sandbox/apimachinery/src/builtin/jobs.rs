@@ -4,8 +4,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::field::FieldError;
-
 const UID_LABEL: &str = "batch.kubernetes.io/controller-uid";
 /// Labels that hold the uid of the Job, and those that hold its name; the short ones are of old.
 const OF_UID: [&str; 2] = ["controller-uid", UID_LABEL];
@@ -57,23 +55,6 @@ fn fill_template(template: Option<&mut Value>) {
 fn or_set(place: &mut Value, value: &Value) {
     if place.is_null() {
         *place = value.clone();
-    }
-}
-
-/// What a CronJob has to say.
-pub(crate) fn cron_rules(cron: &Value, errors: &mut Vec<FieldError>) {
-    let text = |pointer: &str| cron.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    if text("/spec/schedule").is_empty() {
-        errors.push(FieldError::required("spec.schedule", ""));
-    }
-    let pods = "spec.jobTemplate.spec.template.spec";
-    let containers = cron.pointer("/spec/jobTemplate/spec/template/spec/containers").and_then(Value::as_array);
-    if containers.is_none_or(Vec::is_empty) {
-        errors.push(FieldError::required(&format!("{pods}.containers"), ""));
-    }
-    if matches!(text("/spec/jobTemplate/spec/template/spec/restartPolicy"), "" | "Always") {
-        let why = "valid values: \"OnFailure\", \"Never\"";
-        errors.push(FieldError::required(&format!("{pods}.restartPolicy"), why));
     }
 }
 

@@ -32,6 +32,13 @@ pub(crate) fn kinds() -> Vec<ResourceKind> {
     groups.iter().flat_map(|group| of_group(group, &shared)).collect()
 }
 
+/// The kind of `autoscaling/v1` Scales.
+pub(crate) fn scale() -> ResourceKind {
+    let group = parse(include_str!("scale.yaml"));
+    let shared = Shared(members(&parse(COMMON)));
+    of_group(&group, &shared).pop().expect("the file of Scales holds one kind")
+}
+
 fn parse(text: &str) -> Value {
     serde_saphyr::from_str(text).expect("the files of built-in kinds are YAML; a test reads them all")
 }

@@ -85,7 +85,7 @@ fn walk(schema: &Schema, value: &mut Value) {
 }
 
 fn texts(each: &Schema, map: &mut Map<String, Value>) {
-    if each.type_ == Some(Type::String) && each.format.is_none() {
+    if each.type_ == Some(Type::String) && matches!(each.format.as_deref(), None | Some("byte")) {
         map.values_mut().filter(|value| value.is_null()).for_each(|value| *value = "".into());
     }
 }

@@ -56,7 +56,7 @@ fn a_small_deployment_becomes_what_the_api_server_stores() {
     let container = &spec["template"]["spec"]["containers"][0];
     assert_eq!(container["imagePullPolicy"], "Always");
     assert_eq!(container["ports"], json!([{"containerPort": 80, "protocol": "TCP"}]));
-    assert_eq!(container["resources"], json!({"limits": {"cpu": "1"}, "requests": {"cpu": "1"}}));
+    assert_eq!(container["resources"], json!({"limits": {"cpu": "1"}}));
     assert_eq!(spec["template"]["metadata"], json!({"labels": {"app": "web"}}));
 }
 

@@ -6,7 +6,7 @@
 
 use serde_json::{Value, json};
 
-use crate::kind::ResourceKind;
+use crate::kind::{Origin, ResourceKind};
 
 /// The fields besides `apiVersion`, `kind` and `metadata`.
 pub(crate) fn zero(kind: &ResourceKind) -> Value {
@@ -27,7 +27,9 @@ pub(crate) fn zero(kind: &ResourceKind) -> Value {
             "status": {}})
         }
         "Service" | "Ingress" => json!({"spec": {}, "status": {"loadBalancer": {}}}),
-        "Node" => json!({"spec": {}, "status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": 0}}, "nodeInfo": {}}}),
+        "Node" => json!({"spec": {}, "status": {"daemonEndpoints": {"kubeletEndpoint": {"Port": 0}}, "nodeInfo": {
+            "architecture": "", "bootID": "", "containerRuntimeVersion": "", "kernelVersion": "", "kubeProxyVersion": "",
+            "kubeletVersion": "", "machineID": "", "operatingSystem": "", "osImage": "", "systemUUID": ""}}}),
         "PersistentVolumeClaim" => json!({"spec": {"resources": {}}, "status": {}}),
         "Event" if kind.group.is_empty() => json!({"involvedObject": {}, "source": {}, "firstTimestamp": null,
             "lastTimestamp": null, "eventTime": null, "reportingComponent": "", "reportingInstance": ""}),
@@ -46,10 +48,62 @@ pub(crate) fn zero(kind: &ResourceKind) -> Value {
     }
 }
 
+/// Kinds whose objects are completed with what is always there. The others say that it is missing.
+const FILLED: [&str; 13] = [
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "DaemonSet",
+    "Deployment",
+    "Event",
+    "Job",
+    "Node",
+    "Pod",
+    "ReplicaSet",
+    "Role",
+    "RoleBinding",
+    "Service",
+    "StatefulSet",
+];
+
+/// Gives an object of a built-in kind the fields that are always there.
+pub(crate) fn fill(kind: &ResourceKind, object: &mut Value) {
+    if kind.origin == Origin::Builtin && FILLED.contains(&kind.kind.as_str()) {
+        complete(object, zero(kind));
+    }
+}
+
+fn complete(object: &mut Value, zero: Value) {
+    match (object, zero) {
+        (Value::Object(map), Value::Object(zero)) => {
+            for (name, value) in zero {
+                complete(map.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (absent @ Value::Null, zero) => *absent = zero,
+        _ => {}
+    }
+}
+
 fn parts(kind: &ResourceKind) -> Value {
     let mut object = json!({});
     for part in ["spec", "status"].into_iter().filter(|part| kind.schema.member(part).is_some()) {
         object[part] = json!({});
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_always_there_is_filled_in_and_nothing_is_changed() {
+        let kinds = crate::builtin::kinds();
+        let kind = kinds.iter().find(|kind| kind.kind == "Deployment").unwrap();
+        let mut object = json!({"spec": {"template": null, "strategy": {"type": "Recreate"}}});
+        fill(kind, &mut object);
+        assert_eq!(object["spec"]["template"], json!({"metadata": {}, "spec": {"containers": null}}));
+        assert_eq!(object["spec"]["strategy"], json!({"type": "Recreate"}));
+        assert_eq!(object["status"], json!({}));
+    }
 }

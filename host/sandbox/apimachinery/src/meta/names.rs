@@ -7,6 +7,10 @@ pub(crate) fn subdomain(name: &str) -> Option<String> {
     if name.len() > 253 {
         return Some(too_long(253));
     }
+    is_malformed_subdomain(name)
+}
+
+fn is_malformed_subdomain(name: &str) -> Option<String> {
     (!name.split('.').all(is_label)).then(|| {
         "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start \
          and end with an alphanumeric character (e.g. 'example.com', regex used for validation is \
@@ -19,6 +23,9 @@ pub(crate) fn subdomain(name: &str) -> Option<String> {
 pub(crate) fn label(name: &str) -> Option<String> {
     if name.len() > 63 {
         return Some(too_long(63));
+    }
+    if name.contains('.') && is_malformed_subdomain(name).is_none() {
+        return Some("must not contain dots".to_owned());
     }
     (!is_label(name)).then(|| {
         "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end \
@@ -78,7 +85,10 @@ fn named(what: &str, key: &str) -> Vec<String> {
     let mut wrong = Vec::new();
     match prefix {
         Some("") => wrong.push("prefix part must be non-empty".to_owned()),
-        Some(prefix) => wrong.extend(subdomain(prefix).map(|why| format!("prefix part {why}"))),
+        Some(prefix) => {
+            let why = if prefix.len() > 253 { Some(too_long(253)) } else { is_malformed_subdomain(prefix) };
+            wrong.extend(why.map(|why| format!("prefix part {why}")));
+        }
         None => {}
     }
     if name.is_empty() {

@@ -18,11 +18,15 @@ pub(super) fn printer(group: &str, kind: &str) -> Option<(Columns, Printer)> {
         ("networking.k8s.io", "NetworkPolicy") => (&[("Pod-Selector", "string", 0), ("Age", "string", 0)], policy),
         ("networking.k8s.io", "Ingress") => (INGRESS, ingress),
         ("storage.k8s.io", "StorageClass") => (CLASS, storage_class),
+        ("autoscaling", "Scale") => (SCALE, scale),
         ("certificates.k8s.io", "CertificateSigningRequest") => (SIGNING, signing),
         ("authentication.k8s.io" | "authorization.k8s.io", _) => (&[("Created At", "date", 0)], created_at),
         _ => return None,
     })
 }
+
+const SCALE: Columns =
+    &[("Name", "string", 0), ("Desired", "integer", 0), ("Available", "integer", 0), ("Age", "string", 0)];
 
 const BINDING: Columns = &[
     ("Role", "string", 0),
@@ -123,6 +127,11 @@ fn slice(object: &Value, now: Timestamp) -> Vec<Value> {
 
 fn policy(object: &Value, now: Timestamp) -> Vec<Value> {
     vec![name(object), selector(object, "/spec/podSelector").into(), age(object, now)]
+}
+
+fn scale(object: &Value, now: Timestamp) -> Vec<Value> {
+    let count = |pointer: &str| number(object, pointer).into();
+    vec![name(object), count("/spec/replicas"), count("/status/replicas"), age(object, now)]
 }
 
 fn ingress(object: &Value, now: Timestamp) -> Vec<Value> {

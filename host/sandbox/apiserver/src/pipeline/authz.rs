@@ -59,7 +59,8 @@ fn attributes<'a>(user: &'a User, request: &'a RequestInfo) -> Attributes<'a> {
     Attributes {
         group: &resource.group,
         resource: &resource.resource,
-        subresource: resource.subresource.as_deref(),
+        // What a proxy is to reach is not part of it.
+        subresource: resource.subresource.as_deref().and_then(|path| path.split('/').next()),
         namespace,
         name,
         ..base

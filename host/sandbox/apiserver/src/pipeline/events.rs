@@ -15,10 +15,16 @@ const NAMES: [(&str, &str); 7] = [
     ("deprecatedCount", "count"),
 ];
 
+/// Who reports; `v1` always says so, `events.k8s.io/v1` only if somebody does.
+const REPORTER: [&str; 2] = ["reportingController", "reportingInstance"];
+
 /// Turns the event into its other face if it is shown in that group; leaves everything else alone.
 pub(crate) fn show(object: &mut Value, group: &str) {
     if group == GROUP && object["kind"] == "Event" {
         NAMES.iter().for_each(|(new, core)| rename(object, core, new));
+        if let Some(map) = object.as_object_mut() {
+            map.retain(|name, value| !(REPORTER.contains(&name.as_str()) && value == ""));
+        }
     }
 }
 
@@ -26,6 +32,11 @@ pub(crate) fn show(object: &mut Value, group: &str) {
 pub(super) fn store(object: &mut Value, group: &str) {
     if group == GROUP && object["kind"] == "Event" {
         NAMES.iter().for_each(|(new, core)| rename(object, new, core));
+        for field in ["reportingComponent", "reportingInstance"] {
+            if object[field].is_null() {
+                object[field] = "".into();
+            }
+        }
         object["apiVersion"] = "v1".into();
     }
 }
@@ -55,7 +66,7 @@ mod tests {
         let mut changed = event.clone();
         store(&mut changed, GROUP);
         let stored = json!({"apiVersion": "v1", "kind": "Event", "message": "n", "involvedObject": {"name": "x"},
-            "reportingComponent": "c", "eventTime": "t"});
+            "reportingComponent": "c", "reportingInstance": "", "eventTime": "t"});
         assert_eq!(changed, stored);
         show(&mut changed, GROUP);
         changed["apiVersion"] = "events.k8s.io/v1".into();

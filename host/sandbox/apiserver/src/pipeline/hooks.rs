@@ -32,7 +32,7 @@ fn special(resource: &Resource<'_>) -> Special {
 /// Completes a new object.
 ///
 /// # Errors
-/// 403 while the definition of a kind is going away.
+/// 403 while the definition of a kind is going away, 422 for addresses and ports that a Service cannot have.
 pub(super) fn before_create(resource: &Resource<'_>, object: &mut Value) -> Result<(), Status> {
     resource.kind.admit(object);
     match special(resource) {
@@ -47,18 +47,10 @@ pub(super) fn before_create(resource: &Resource<'_>, object: &mut Value) -> Resu
             object["status"] = json!({"phase": "Active"});
         }
         Special::Definition => crds::begin(object),
-        Special::Service => services::allocate(resource, None, object),
+        Special::Service => services::create(resource, object)?,
         Special::None => crds::accepts_new(resource, object["metadata"]["name"].as_str().unwrap_or_default())?,
     }
     Ok(())
-}
-
-/// Keeps what a changed object leaves out and the server once chose.
-pub(super) fn keep(resource: &Resource<'_>, old: &Value, new: &mut Value) {
-    resource.kind.keep(old, new);
-    if special(resource) == Special::Service && new["spec"]["type"] != "ExternalName" {
-        services::keep(Some(old), new);
-    }
 }
 
 /// Puts back what has a path of its own to be changed by; whoever left it out owns it no longer.
@@ -71,14 +63,14 @@ pub(super) fn restore(resource: &Resource<'_>, old: &Value, new: &mut Value) {
 /// Completes a changed object.
 ///
 /// # Errors
-/// None yet; a place for rules that need more than the object.
+/// 422 for addresses and ports that a Service cannot have.
 pub(super) fn before_update(resource: &Resource<'_>, old: &Value, new: &mut Value) -> Result<(), Status> {
     match special(resource) {
         Special::Namespace if new["metadata"]["deletionTimestamp"].is_string() => {
             new["status"]["phase"] = "Terminating".into();
         }
         Special::Definition => crds::change(resource, old, new),
-        Special::Service => services::allocate(resource, Some(old), new),
+        Special::Service => services::update(resource, old, new)?,
         _ => {}
     }
     Ok(())

@@ -16,7 +16,7 @@ use crate::server::Body;
 const JSON: &str = "application/json-patch+json";
 const MERGE: &str = "application/merge-patch+json";
 const STRATEGIC: &str = "application/strategic-merge-patch+json";
-const APPLY: &str = "application/apply-patch+yaml";
+pub(super) const APPLY: &str = "application/apply-patch+yaml";
 
 /// Answers a patch.
 pub(super) fn patch(
@@ -117,7 +117,7 @@ fn convertible(resource: &Resource<'_>, patched: &mut Value, quoted: &str) -> Re
 }
 
 /// Whether the result of a patch is still an object of its kind.
-fn decodable(resource: &Resource<'_>, patched: &Value) -> Result<(), Status> {
+pub(super) fn decodable(resource: &Resource<'_>, patched: &Value) -> Result<(), Status> {
     let kind = &resource.kind;
     let text = |key: &str| patched[key].as_str().unwrap_or_default();
     let why = if !patched.is_object() {
@@ -140,6 +140,17 @@ fn apply(
     part: Part,
     options: &WriteOptions,
 ) -> Result<Written, Status> {
+    let intent = intent(call, resource, name, options)?;
+    apply_intent(resource, name, &intent, part, options)
+}
+
+/// Reads what an apply wants of an object of this kind.
+pub(super) fn intent(
+    call: &Call<'_>,
+    resource: &Resource<'_>,
+    name: &str,
+    options: &WriteOptions,
+) -> Result<Value, Status> {
     if call.request.query.get("fieldManager").is_none() {
         let error = FieldError::required("fieldManager", "is required for apply patch");
         return Err(Status::invalid("meta.k8s.io", "PatchOptions", "", &[error]));
@@ -153,15 +164,14 @@ fn apply(
         let (group, version) = text("apiVersion").rsplit_once('/').unwrap_or(("", text("apiVersion")));
         return Err(Status::bad_request(format!("invalid object type: {group}/{version}, Kind={}", text("kind"))));
     }
-    let exists = resource.server.storage.get(&resource.storage, &resource.key(name)).is_some();
-    if exists && intent["metadata"]["name"].as_str().unwrap_or_default().is_empty() {
+    if resource.holds(name) && intent["metadata"]["name"].as_str().unwrap_or_default().is_empty() {
         if !intent["metadata"].is_object() {
             intent["metadata"] = serde_json::json!({});
         }
         intent["metadata"]["name"] = name.into();
     }
     body::located(resource, &mut intent, Some(name))?;
-    apply_intent(resource, name, &intent, part, options)
+    Ok(intent)
 }
 
 /// Applies an intent; creates the object if it is not there.
@@ -173,8 +183,7 @@ pub(super) fn apply_intent(
     options: &WriteOptions,
 ) -> Result<Written, Status> {
     let applier = write::applier(resource, part, options);
-    let exists = resource.server.storage.get(&resource.storage, &resource.key(name)).is_some();
-    if exists || part != Part::Main {
+    if resource.holds(name) || part != Part::Main {
         return write::change(resource, name, part, Origin::Applied, options, |old| {
             apply::apply(Some(old), intent.clone(), &resource.kind, &applier)
         });

@@ -60,6 +60,11 @@ impl<'a> Resource<'a> {
         self.server.storage.get(&self.storage, &self.key(name)).ok_or_else(|| self.not_found(name))
     }
 
+    /// Whether there is an object of this name.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.server.storage.get(&self.storage, &self.key(name)).is_some()
+    }
+
     /// The object in this version.
     pub(crate) fn value(&self, stored: &Stored) -> Result<Value, Status> {
         serde_json::from_slice(&self.render(stored)?).map_err(|_| Status::internal("stored object is not JSON"))

@@ -15,7 +15,7 @@ mod tracking;
 use backplane_apimachinery::apply::{self, Applier, Versions};
 use backplane_apimachinery::kind::Origin as KindOrigin;
 use backplane_apimachinery::meta::{self, Birth};
-use backplane_apimachinery::{FieldError, ResourceKind, Status};
+use backplane_apimachinery::{FieldError, Status};
 use backplane_core::ObjectKey;
 use bytes::Bytes;
 use http::Response;
@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use super::accept::Accept;
 use super::rbac::escalation;
-use super::{Call, Resource, authz, body, hooks, read, reply};
+use super::{Call, Resource, authz, body, events, hooks, read, reply};
 use crate::server::Body;
 use crate::storage::{GroupResource, Stored};
 pub(crate) use commit::commit;
@@ -125,8 +125,7 @@ pub(super) fn put(
     let options = WriteOptions::read(call)?;
     let mut object = body::object(call, &resource.kind)?;
     body::agree(resource, &mut object, Some(name))?;
-    let present = resource.server.storage.get(&resource.storage, &resource.key(name)).is_some();
-    if !present && part == Part::Main && may_put_new(&resource.kind) {
+    if part == Part::Main && meta::is_created_by_update(&resource.kind) && !resource.holds(name) {
         authz::require_create(call)?;
         // Which version it would replace does not matter where there is none.
         object["metadata"].as_object_mut().map(|metadata| metadata.remove("resourceVersion"));
@@ -137,15 +136,6 @@ pub(super) fn put(
     }
     let written = change(resource, name, part, Origin::Sent, &options, |_| Ok(object.clone()))?;
     written.reply(call, resource, accept)
-}
-
-/// Whether an update of an object that is not there creates it.
-fn may_put_new(kind: &ResourceKind) -> bool {
-    match kind.group.as_str() {
-        "" => ["Endpoints", "Event", "LimitRange", "Service"].contains(&kind.kind.as_str()),
-        "coordination.k8s.io" | "events.k8s.io" | "rbac.authorization.k8s.io" => true,
-        _ => false,
-    }
 }
 
 /// Creates an object.
@@ -240,6 +230,11 @@ fn newborn(
         escalation::check(resource, user, &object, None)?;
     }
     valid(resource, kind.validate(&object, None), &object)?;
+    warnings.extend(kind.warnings(&object));
+    if let Some(admission) = &admission {
+        admission.validate(Some(&object), warnings)?;
+    }
+    valid(resource, kind.validate(&object, None), &object)?;
     if let Some(admission) = &admission {
         admission.validate(Some(&object), warnings)?;
     }
@@ -281,7 +276,7 @@ fn successor(
             _ => meta::prepare_update(kind, &mut new, old),
         }
     }
-    hooks::keep(resource, old, &mut new);
+    kind.keep(old, &mut new);
     tracking.settle(Some(old), &mut new);
     if part != Part::Finalizers {
         hooks::restore(resource, old, &mut new);
@@ -295,6 +290,9 @@ fn successor(
         _ => kind.validate(&new, Some(old)),
     };
     valid(resource, errors, &new)?;
+    if part == Part::Main && new["spec"] != old["spec"] {
+        warnings.extend(kind.warnings(&new));
+    }
     new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
     if let Some(admission) = &admission {
         admission.validate(Some(&new), warnings)?;
@@ -320,7 +318,9 @@ fn valid(resource: &Resource<'_>, errors: Vec<FieldError>, object: &Value) -> Re
         return Ok(());
     }
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    Err(Status::invalid(&resource.kind.group, &resource.kind.kind, name, &errors))
+    // Events are judged in the form in which they are stored.
+    let group = events::storage_group(&resource.kind.group);
+    Err(Status::invalid(group, &resource.kind.kind, name, &errors))
 }
 
 fn unknown_fields(

@@ -195,6 +195,12 @@ pub(crate) fn number(object: &Value, pointer: &str) -> i64 {
     object.pointer(pointer).and_then(Value::as_i64).unwrap_or(-1)
 }
 
+/// Whether Cluster API has taken its taint from a Node. What the API server adds is a node controller's, and stays.
+pub(crate) fn is_initialized(node: &Value) -> bool {
+    let taints = node["spec"]["taints"].as_array();
+    taints.is_none_or(|all| all.iter().all(|taint| text(taint, "/key") != "node.cluster.x-k8s.io/uninitialized"))
+}
+
 pub(crate) fn name(object: &Value) -> &str {
     text(object, "/metadata/name")
 }

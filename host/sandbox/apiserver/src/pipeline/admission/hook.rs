@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use backplane_apimachinery::condition::Condition;
-use backplane_core::selector::{Requirement, Selector};
+use backplane_apimachinery::select::label_selector;
+use backplane_core::selector::Selector;
 use serde_json::Value;
 
 /// A webhook, read.
@@ -55,8 +56,8 @@ impl Hook {
             rules: webhook["rules"].as_array().into_iter().flatten().map(Rule::read).collect(),
             fails: webhook["failurePolicy"] != "Ignore",
             equivalent: webhook["matchPolicy"] != "Exact",
-            namespaces: selector(&webhook["namespaceSelector"]),
-            objects: selector(&webhook["objectSelector"]),
+            namespaces: label_selector(&webhook["namespaceSelector"]),
+            objects: label_selector(&webhook["objectSelector"]),
             dry_runs: webhook["sideEffects"] == "None" || webhook["sideEffects"] == "NoneOnDryRun",
             timeout: Duration::from_secs(webhook["timeoutSeconds"].as_u64().unwrap_or(10).clamp(1, 30)),
             reinvoked: webhook["reinvocationPolicy"] == "IfNeeded",
@@ -113,23 +114,6 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// A selector as objects hold it.
-fn selector(value: &Value) -> Selector {
-    let labels = value["matchLabels"].as_object().into_iter().flatten();
-    let labels = labels.map(|(key, value)| Requirement::In { key: key.clone(), values: vec![text(value)] });
-    let expressions = value["matchExpressions"].as_array().into_iter().flatten().map(|expression| {
-        let key = text(&expression["key"]);
-        let values = expression["values"].as_array().into_iter().flatten().map(text).collect();
-        match expression["operator"].as_str() {
-            Some("NotIn") => Requirement::NotIn { key, values },
-            Some("Exists") => Requirement::Exists { key },
-            Some("DoesNotExist") => Requirement::NotExists { key },
-            _ => Requirement::In { key, values },
-        }
-    });
-    Selector::new(labels.chain(expressions).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -166,13 +150,5 @@ mod tests {
         }
         let delete = Asked { operation: "DELETE", ..asked("deployments", "", true) };
         assert!(!rule(&["*"], "*").covers(&delete));
-    }
-
-    #[test]
-    fn a_selector_reads_labels_and_expressions() {
-        let selector = selector(&json!({"matchLabels": {"a": "1"},
-            "matchExpressions": [{"key": "b", "operator": "DoesNotExist"}]}));
-        assert!(selector.matches(|key| (key == "a").then_some("1")));
-        assert!(!selector.matches(|_| Some("1")));
     }
 }
