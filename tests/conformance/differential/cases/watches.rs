@@ -36,8 +36,9 @@ pub(super) fn cases() -> Vec<Case> {
             let mut steps = history();
             let initial = |query: &str| format!("{MAPS}?timeoutSeconds=3&{query}");
             steps.extend([
-                watch(&initial("resourceVersion=0"), 1),
+                // First, so that the caches of the real server have come so far before anything may be answered from them.
                 watch(&initial("x=y"), 1),
+                watch(&initial("resourceVersion=0"), 1),
                 watch(&initial("sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true"), 2),
                 watch(&initial("sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&resourceVersion=0"), 2),
                 watch(&initial("sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&resourceVersion={last}"), 2),
