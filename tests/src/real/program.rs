@@ -88,7 +88,8 @@ pub(super) struct Watchdog(Child);
 
 impl Watchdog {
     pub(super) fn of(folder: &Path) -> Result<Self> {
-        const SCRIPT: &str = r#"cat >/dev/null; cd "$1" || exit; for f in *.pid; do
+        // A signal to the whole group, such as that of a terminal or of timeout(1), must not end it first.
+        const SCRIPT: &str = r#"trap '' HUP INT TERM; cat >/dev/null; cd "$1" || exit; for f in *.pid; do
             [ -f "$f" ] && kill -9 "$(cat "$f")"; done; cd / && rm -rf "$1""#;
         let mut command = Command::new("sh");
         command.args(["-c", SCRIPT, "watchdog"]).arg(folder);

@@ -86,7 +86,7 @@ pub(crate) fn changed_with_status(kind: &ResourceKind) -> &'static [&'static str
 }
 
 /// As [`prepare_update`] for a write to the `status` subresource: only `status`, `managedFields` and what
-/// [`changed_with_status`] names come from the new object.
+/// `changed_with_status` names come from the new object.
 pub fn prepare_status_update(kind: &ResourceKind, object: &mut Value, old: &Value) {
     let Some(map) = object.as_object_mut() else { return };
     let mut next = old.as_object().cloned().unwrap_or_default();

@@ -17,11 +17,12 @@ pub(super) fn workload(kind: &str, object: &At<'_>, old: Option<&At<'_>>, errors
         "Deployment" => deployment(&spec, errors),
         "ReplicaSet" => replica_set(&spec, errors),
         "StatefulSet" => stateful_set(&spec, errors),
-        _ => daemon_set(&spec, errors),
+        _ => daemon_set(&spec, old, errors),
     }
     let Some(old) = old else { return };
     match kind {
         "StatefulSet" => stateful_set_update(&spec, &old.child("spec"), errors),
+        "DaemonSet" => {}
         _ => spec.child("selector").fixed(&old.child("spec").child("selector"), IMMUTABLE, errors),
     }
     let status = object.child("status");
@@ -66,7 +67,10 @@ fn stateful_set(spec: &At<'_>, errors: &mut Errors) {
     selected(spec, "statefulset", errors);
 }
 
-fn daemon_set(spec: &At<'_>, errors: &mut Errors) {
+fn daemon_set(spec: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors) {
+    if let Some(old) = old {
+        spec.child("selector").fixed(&old.below(&["spec", "selector"]), IMMUTABLE, errors);
+    }
     selected(spec, "daemonset", errors);
     spec.child("minReadySeconds").not_negative(errors);
     daemon_set_strategy(&spec.child("updateStrategy"), errors);
@@ -81,7 +85,7 @@ fn selected(spec: &At<'_>, kind: &str, errors: &mut Errors) {
         if selector.child("matchLabels").len() + selector.child("matchExpressions").len() == 0 {
             errors.push(selector.invalid(&format!("empty selector is invalid for {kind}")));
         }
-    } else {
+    } else if kind != "daemonset" {
         errors.push(selector.required(""));
     }
     if !texts::is_readable(selector.value) {
