@@ -50,9 +50,12 @@ const LIMIT: Duration = Duration::from_secs(90);
 const POLL: Duration = Duration::from_millis(200);
 /// How long the daemon is watched without a fault.
 const CALM: Duration = Duration::from_secs(4);
-/// Requests of the daemon within any second of a fault: with back-off no account is tried more than four times in one. Eight
-/// workers without it would make thousands.
-const PEAK: u64 = 4 * ACCOUNTS as u64;
+/// Looks at one account within a second, while they fail: one for its change, and three of a back-off from 250 ms.
+const LOOKS: u64 = 4;
+/// Requests of a look that fails: the write, and the condition that says why.
+const REQUESTS: u64 = 2;
+/// Requests of the daemon within any second of a fault. Eight workers without back-off would make several thousands.
+const PEAK: u64 = LOOKS * REQUESTS * ACCOUNTS as u64;
 /// Reads a second during a fault, on the average: two watches that are opened again with back-off, their lists, and discovery.
 const READS: f64 = 40.0;
 

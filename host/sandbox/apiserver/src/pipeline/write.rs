@@ -234,10 +234,6 @@ fn newborn(
     if let Some(admission) = &admission {
         admission.validate(Some(&object), warnings)?;
     }
-    valid(resource, kind.validate(&object, None), &object)?;
-    if let Some(admission) = &admission {
-        admission.validate(Some(&object), warnings)?;
-    }
     Ok(object)
 }
 
