@@ -9,36 +9,24 @@
 //!   owner waits (orphan) ─────> dependents lose the reference; its finalizer goes
 //! ```
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use backplane_core::Kind;
 use serde_json::Value;
 
+use crate::controller;
 use crate::pipeline::Resource;
 use crate::pipeline::delete::{DeleteOptions, FOREGROUND, ORPHAN, Propagation, delete};
-use crate::pipeline::write::{self, Part};
+use crate::pipeline::write::Part;
 use crate::server::Inner;
 use crate::storage::{Change, ChangeKind, Owner, Stored};
-use crate::webhook::aside;
 
 /// The service account of the controller.
 const ACCOUNT: &str = "generic-garbage-collector";
-/// The program that it is a part of, as field managers are called.
-const MANAGER: &str = "kube-controller-manager";
 
 /// Follows every change.
 pub(crate) fn start(server: &Arc<Inner>) {
-    let mut feed = server.storage.feed();
-    let server = Arc::downgrade(server);
-    tokio::spawn(async move {
-        while let Some(change) = feed.recv().await {
-            let Some(server) = Weak::upgrade(&server) else { return };
-            match server.calls_out() {
-                true => aside(move || on_change(&server, &change)).await,
-                false => on_change(&server, &change),
-            }
-        }
-    });
+    controller::follow(server, on_change);
 }
 
 fn on_change(server: &Inner, change: &Change) {
@@ -136,15 +124,7 @@ fn remove(server: &Inner, object: &Stored, propagation: Propagation) {
 /// Changes the metadata of an object, again and again until nobody was faster.
 fn edit(server: &Inner, object: &Stored, change: impl Fn(&mut Value)) {
     let Some(resource) = resource(server, object) else { return };
-    while let Some(stored) = server.storage.by_uid(&object.uid) {
-        let old = stored.value();
-        let mut new = old.clone();
-        change(&mut new);
-        write::track(&resource, MANAGER, Part::Main, &old, &mut new);
-        if new == old || write::commit(&resource, Some(&stored), new).is_ok() {
-            return;
-        }
-    }
+    controller::change(&resource, Part::Main, || server.storage.by_uid(&object.uid), change);
 }
 
 fn resource<'a>(server: &'a Inner, object: &Stored) -> Option<Resource<'a>> {

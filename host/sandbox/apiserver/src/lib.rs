@@ -12,6 +12,7 @@
 //! ```
 
 mod audit;
+mod controller;
 mod conversion;
 mod crds;
 mod env;

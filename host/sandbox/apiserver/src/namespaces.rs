@@ -10,10 +10,11 @@ use std::sync::{Arc, Weak};
 use backplane_core::ObjectKey;
 use serde_json::Value;
 
+use crate::controller;
 use crate::pipeline::Resource;
 use crate::pipeline::delete::{DeleteOptions, Propagation, delete};
 use crate::pipeline::set_finalizers;
-use crate::pipeline::write::{self, Part};
+use crate::pipeline::write::Part;
 use crate::server::Inner;
 use crate::storage::{Change, ChangeKind, GroupResource, Stored};
 use crate::webhook::aside;
@@ -21,8 +22,6 @@ use conditions::Remains;
 
 /// The service account of the controller.
 const ACCOUNT: &str = "namespace-controller";
-/// The program that it is a part of, as field managers are called.
-const MANAGER: &str = "kube-controller-manager";
 /// What it holds a namespace by.
 const FINALIZER: &str = "kubernetes";
 /// Changes that are looked at together.
@@ -94,18 +93,10 @@ fn finalize(server: &Inner, name: &str) {
     });
 }
 
-/// Changes a namespace, again and again until nobody was faster.
+/// Changes a namespace.
 fn change(server: &Inner, name: &str, part: Part, make: impl Fn(&mut Value)) {
     let kinds = server.registry.kinds();
     let Some(kind) = kinds.resource("", "v1", "namespaces") else { return };
     let resource = Resource::new(server, Arc::clone(kind), None);
-    while let Some(stored) = server.storage.get(&namespaces(), &resource.key(name)) {
-        let old = stored.value();
-        let mut new = old.clone();
-        make(&mut new);
-        write::track(&resource, MANAGER, part, &old, &mut new);
-        if new == old || write::commit(&resource, Some(&stored), new).is_ok() {
-            return;
-        }
-    }
+    controller::change(&resource, part, || server.storage.get(&namespaces(), &resource.key(name)), make);
 }

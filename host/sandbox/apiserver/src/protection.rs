@@ -3,29 +3,22 @@
 //! Stands for two controllers of kube-controller-manager. A claim is used by the Pods that name it, as long as they are not
 //! through; a volume by the claim that it is bound to.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::controller;
 use crate::pipeline::Resource;
-use crate::pipeline::write::{self, Part};
+use crate::pipeline::write::Part;
 use crate::server::Inner;
 use crate::storage::{Change, ChangeKind, GroupResource, Stored};
 
-const MANAGER: &str = "kube-controller-manager";
 const CLAIM: &str = "kubernetes.io/pvc-protection";
 const VOLUME: &str = "kubernetes.io/pv-protection";
 
 /// Follows every change.
 pub(crate) fn start(server: &Arc<Inner>) {
-    let mut feed = server.storage.feed();
-    let server = Arc::downgrade(server);
-    tokio::spawn(async move {
-        while let Some(change) = feed.recv().await {
-            let Some(server) = Weak::upgrade(&server) else { return };
-            on_change(&server, &change);
-        }
-    });
+    controller::follow(server, on_change);
 }
 
 fn core(resource: &str) -> GroupResource {
@@ -78,20 +71,19 @@ fn uses(pod: &Value, claim: &Stored) -> bool {
     !through && volumes.into_iter().any(|volume| volume["persistentVolumeClaim"]["claimName"] == claim.key.name)
 }
 
-/// Takes the finalizer away, again and again until nobody was faster.
+/// Takes the finalizer away.
 fn release(server: &Inner, object: &Stored, finalizer: &str) {
     let kinds = server.registry.kinds();
     let Some(kind) = kinds.resource("", "v1", &object.resource.resource) else { return };
     let resource = Resource::new(server, Arc::clone(kind), object.key.namespace.as_deref());
-    while let Some(stored) = server.storage.get(&object.resource, &object.key) {
-        let old = stored.value();
-        let mut new = old.clone();
-        if let Some(finalizers) = new["metadata"]["finalizers"].as_array_mut() {
-            finalizers.retain(|held| held != finalizer);
-        }
-        write::track(&resource, MANAGER, Part::Main, &old, &mut new);
-        if new == old || write::commit(&resource, Some(&stored), new).is_ok() {
-            return;
-        }
-    }
+    controller::change(
+        &resource,
+        Part::Main,
+        || server.storage.get(&object.resource, &object.key),
+        |new| {
+            if let Some(finalizers) = new["metadata"]["finalizers"].as_array_mut() {
+                finalizers.retain(|held| held != finalizer);
+            }
+        },
+    );
 }
