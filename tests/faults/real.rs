@@ -52,10 +52,9 @@ const POLL: Duration = Duration::from_millis(200);
 const CALM: Duration = Duration::from_secs(4);
 /// Looks at one account within a second, while they fail: one for its change, and three of a back-off from 250 ms.
 const LOOKS: u64 = 4;
-/// Requests of a look that fails: the write, and the condition that says why.
-const REQUESTS: u64 = 2;
-/// Requests of the daemon within any second of a fault. Eight workers without back-off would make several thousands.
-const PEAK: u64 = LOOKS * REQUESTS * ACCOUNTS as u64;
+/// Requests of the daemon within any second of a fault: one for each look, since the first failures are not told.
+/// Eight workers without back-off would make several thousands.
+const PEAK: u64 = LOOKS * ACCOUNTS as u64;
 /// Reads a second during a fault, on the average: two watches that are opened again with back-off, their lists, and discovery.
 const READS: f64 = 40.0;
 

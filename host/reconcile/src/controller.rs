@@ -129,6 +129,7 @@ impl Controller {
         };
         Worker {
             name: self.name.clone(),
+            store: self.store.clone(),
             reconciler: Arc::clone(&self.reconciler),
             writes: Arc::clone(&self.writes),
             wakes: Arc::clone(wakes),

@@ -10,6 +10,7 @@ use backplane_core::condition::Event;
 use backplane_core::ports::{WriteError, Writes};
 use backplane_core::reconcile::{Reconciler, Request, Response};
 use backplane_core::{CallError, ErrorChain, ObjectRef};
+use backplane_store::Store;
 use futures::FutureExt;
 use tokio::time::Instant;
 use tracing::{Instrument, Span, debug, field, info_span, warn};
@@ -20,8 +21,12 @@ use crate::queue::{Next, Work};
 use crate::status::{Returned, Statement, StatusWriter};
 use crate::wakes::Wakes;
 
+/// Looks at one object that may fail with the API server before its conditions say so.
+const QUIET: u32 = 3;
+
 pub(crate) struct Worker {
     pub(crate) name: String,
+    pub(crate) store: Store,
     pub(crate) reconciler: Arc<dyn Reconciler>,
     pub(crate) writes: Arc<dyn Writes>,
     pub(crate) wakes: Arc<Wakes>,
@@ -60,12 +65,18 @@ impl Worker {
             self.told().remove(&request.object);
         }
         self.tell(&request.object, &verdict, gone).await;
-        let written = self.state(&request.object, generation, &verdict).await;
+        let quiet = request.attempt < QUIET && self.failed_with_the_server(&verdict, began);
+        let written = if quiet { Ok(()) } else { self.state(&request.object, generation, &verdict).await };
         let next = if gone { Next::Rest } else { after_status(verdict.next, written) };
         if matches!(next, Next::Retry { .. } | Next::RetrySlowly) {
             self.options.metrics.retried(&self.name);
         }
         next
+    }
+
+    /// To write a condition would most likely fail as well, and if not, it would soon be taken back.
+    fn failed_with_the_server(&self, verdict: &Verdict, began: Instant) -> bool {
+        matches!(verdict.next, Next::Retry { .. }) && self.store.writes_failed_since(began)
     }
 
     async fn state(&self, object: &ObjectRef, generation: i64, verdict: &Verdict) -> Result<(), WriteError> {

@@ -2,7 +2,7 @@
 //!
 //! Whoever failed meanwhile waits out a back-off that has grown with the outage; when it is over there is no reason to.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -14,27 +14,53 @@ const LEAST: Duration = Duration::from_secs(2);
 /// Whether writes are answered.
 #[derive(Default)]
 pub(crate) struct Outage {
-    since: Mutex<Option<Instant>>,
+    times: Mutex<Times>,
     ended: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct Times {
+    /// When the outage that still lasts began.
+    began: Option<Instant>,
+    /// When a write last failed, for a reason that is not its own.
+    failed: Option<Instant>,
 }
 
 impl Outage {
     /// A request was not answered, or by a server that failed itself.
     pub(crate) fn failed(&self) {
-        self.since.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+        let now = Instant::now();
+        let mut times = self.times();
+        times.began.get_or_insert(now);
+        times.failed = Some(now);
+    }
+
+    /// The server was there, and asked for a pause.
+    pub(crate) fn throttled(&self) {
+        self.answered();
+        self.times().failed = Some(Instant::now());
     }
 
     /// A request was answered, whatever the answer.
     pub(crate) fn answered(&self) {
-        let since = self.since.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if since.is_some_and(|since| since.elapsed() >= LEAST) {
+        let began = self.times().began.take();
+        if began.is_some_and(|began| began.elapsed() >= LEAST) {
             self.ended.send_modify(|times| *times += 1);
         }
+    }
+
+    /// Whether a write failed since then, or had to wait.
+    pub(crate) fn failed_since(&self, then: Instant) -> bool {
+        self.times().failed.is_some_and(|failed| failed >= then)
     }
 
     /// Changes whenever an outage has ended.
     pub(crate) fn ended(&self) -> watch::Receiver<u64> {
         self.ended.subscribe()
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -56,5 +82,17 @@ mod tests {
         outage.answered();
         outage.answered();
         assert_eq!(*ended.borrow(), 1);
+    }
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_and_a_pause_are_known_by_when_they_were() {
+        for fail in [Outage::failed, Outage::throttled] {
+            let (outage, before) = (Outage::default(), Instant::now());
+            assert!(!outage.failed_since(before));
+            fail(&outage);
+            outage.answered();
+            assert!(outage.failed_since(before), "an answer since does not undo it");
+            tokio::time::advance(LEAST).await;
+            assert!(!outage.failed_since(Instant::now()));
+        }
     }
 }

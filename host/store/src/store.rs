@@ -179,6 +179,11 @@ impl Store {
         self.0.outage.ended()
     }
 
+    /// Whether the API server has failed to take a write since then, or asked for a pause.
+    pub fn writes_failed_since(&self, then: tokio::time::Instant) -> bool {
+        self.0.outage.failed_since(then)
+    }
+
     /// Running totals.
     pub fn counters(&self) -> &Counters {
         &self.0.transport.counters

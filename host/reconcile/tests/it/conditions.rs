@@ -1,17 +1,21 @@
 //! What an object says about its reconcile.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use async_trait::async_trait;
 use backplane_core::CallError;
 use backplane_core::condition::{Condition, Event, EventType, Severity, Status};
-use backplane_core::reconcile::{Outcome, Response};
+use backplane_core::grant::{Grant, Permissions};
+use backplane_core::ports::Writes;
+use backplane_core::reconcile::{Outcome, Reconciler, Request, Response};
 use backplane_reconcile::{Conditions, Options, StatusStyle};
+use backplane_store::{Identity, Writer};
 use serde_json::json;
 
 use crate::setup::{Answer, Setup, declaration, done, options};
-use crate::support::{Fake, thing, until};
+use crate::support::{Fake, thing, until, with};
 
 fn refused(message: &str) -> Answer {
     Ok(Outcome::Refused { reason: "BadSpec".into(), message: message.into() }.into())
@@ -195,4 +199,40 @@ async fn a_returned_status_that_cannot_be_written_is_tried_again() {
         json!({"ready": true}),
         "no conditions for this kind"
     );
+}
+
+/// Applies something at each look, and fails if that does.
+#[derive(Default)]
+struct Applying(OnceLock<Writer>);
+
+#[async_trait]
+impl Reconciler for Applying {
+    async fn reconcile(&self, request: &Request) -> Answer {
+        let intent = with(&thing(), &request.object.name, json!({"spec": "ours"})).to_string();
+        let outcome = match self.0.get().expect("set before the first look").apply(intent.as_bytes()).await {
+            Ok(_) => Outcome::Done,
+            Err(error) => Outcome::Failed { message: error.to_string(), retry_after: None },
+        };
+        Ok(outcome.into())
+    }
+}
+
+#[tokio::test]
+async fn what_fails_with_the_api_server_costs_one_request_a_look_and_is_said_when_it_lasts() {
+    let fake = Fake::new();
+    fake.put(&thing(), "a", json!({}));
+    let reconciler = Arc::new(Applying::default());
+    let s = Setup::run_reconciler(&fake, declaration(vec![]), options(), Arc::clone(&reconciler) as _, Arc::default());
+    let permissions = Arc::new(Permissions::new(declaration(vec![]), Grant::default()));
+    assert!(reconciler.0.set(s.store.writer(Identity::new("p", "sys"), permissions)).is_ok());
+    s.reason("a", "Reconciled", "Succeeded").await;
+    let before = fake.requests("PATCH", "/a").len();
+    fake.world().fail = std::iter::repeat_n((500, "InternalError"), 4).collect();
+    fake.put(&thing(), "a", json!({"spec": "theirs"}));
+    let condition = s.reason("a", "Reconciled", "Failed").await;
+    assert_eq!(condition["message"], "the API server could not be asked");
+    let requests = &fake.requests("PATCH", "/a")[before..];
+    let status = requests.iter().position(|request| request.path.contains("/status"));
+    assert_eq!(status, Some(4), "three failures in silence, and the fourth with its condition");
+    s.reason("a", "Reconciled", "Succeeded").await;
 }
