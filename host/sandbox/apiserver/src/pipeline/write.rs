@@ -7,29 +7,28 @@
 //!             ^────────────────────────── somebody was faster ──────────────────────────────┘
 //! ```
 
+mod check;
 mod commit;
 mod options;
 mod owners;
+mod steps;
 mod tracking;
 
+use backplane_apimachinery::Status;
 use backplane_apimachinery::apply::{self, Applier, Versions};
 use backplane_apimachinery::kind::Origin as KindOrigin;
-use backplane_apimachinery::meta::{self, Birth};
-use backplane_apimachinery::{FieldError, Status};
-use backplane_core::ObjectKey;
+use backplane_apimachinery::meta;
 use bytes::Bytes;
 use http::Response;
 use serde_json::Value;
 
 use super::accept::Accept;
-use super::rbac::escalation;
-use super::{Call, Resource, authz, body, events, hooks, read, reply};
+use super::{Call, Resource, authz, body, read, reply};
 use crate::server::Body;
-use crate::storage::{GroupResource, Stored};
 pub(crate) use commit::commit;
 use commit::unchanged;
 pub(crate) use options::{DryRun, FieldValidation, WriteOptions, dry_run};
-use tracking::Tracking;
+use steps::Steps;
 
 /// How often a change is made again after somebody else was faster.
 const ATTEMPTS: usize = 16;
@@ -146,10 +145,10 @@ pub(crate) fn insert(
     options: &WriteOptions,
 ) -> Result<Written, Status> {
     let generated = object["metadata"]["name"].as_str().unwrap_or_default().is_empty();
+    let steps = Steps { resource, part: Part::Main, origin, options };
     for attempt in 1.. {
         let mut warnings = Vec::new();
-        let object = newborn(resource, object.clone(), origin, options, &mut warnings)
-            .map_err(|status| status.with_warnings(&warnings))?;
+        let object = steps.newborn(object.clone(), &mut warnings).map_err(|status| status.with_warnings(&warnings))?;
         let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
         let present = resource.server.storage.get(&resource.storage, &resource.key(&name));
         let taken = present.is_some();
@@ -175,12 +174,13 @@ pub(crate) fn change(
     options: &WriteOptions,
     make: impl Fn(&Value) -> Result<Value, Status>,
 ) -> Result<Written, Status> {
+    let steps = Steps { resource, part, origin, options };
     for _ in 0..ATTEMPTS {
         let stored = resource.get(name)?;
         let old = resource.value(&stored)?;
         let mut warnings = Vec::new();
-        let new = successor(resource, &old, make(&old)?, part, origin, options, &mut warnings)
-            .map_err(|status| status.with_warnings(&warnings))?;
+        let new =
+            steps.successor(&old, make(&old)?, &mut warnings).map_err(|status| status.with_warnings(&warnings))?;
         let code = 200;
         if unchanged(&old, &new) {
             return Ok(Written { code, bytes: resource.render(&stored)?, warnings });
@@ -195,107 +195,6 @@ pub(crate) fn change(
     Err(resource.modified(name))
 }
 
-/// The object as it will be created.
-fn newborn(
-    resource: &Resource<'_>,
-    mut object: Value,
-    origin: Origin,
-    options: &WriteOptions,
-    warnings: &mut Vec<String>,
-) -> Result<Value, Status> {
-    let (server, kind) = (resource.server, &resource.kind);
-    namespace_lives(resource, &object)?;
-    let version = object["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-    if origin == Origin::Sent && !matches!(version, "" | "0") {
-        return Err(Status::unclassified("resourceVersion should not be set on objects to be created"));
-    }
-    warnings.extend(unknown_fields(resource, &mut object, origin, options)?);
-    owners::once(&mut object, origin, warnings);
-    kind.default(&mut object);
-    let admission = options.admission(resource, Part::Main, None);
-    let mut tracking = Tracking::new(resource, Part::Main, origin, options);
-    if let Some(admission) = admission.as_ref().filter(|admission| admission.mutates(Some(&object))) {
-        // What webhooks add belongs to nobody.
-        tracking.settle(None, &mut object);
-        admission.mutate(&mut object, warnings)?;
-    }
-    let uid = server.env.uuid();
-    let random = std::array::from_fn(|_| (server.env.random.next_u64() >> 32) as u32);
-    let birth = Birth { uid: &uid, random, namespace: resource.namespace.as_deref(), now: server.env.clock.now() };
-    meta::prepare_create(kind, &mut object, &birth);
-    // What the server itself chooses belongs to nobody either.
-    tracking.settle(None, &mut object);
-    hooks::before_create(resource, &mut object)?;
-    if let Some(user) = &options.user {
-        escalation::check(resource, user, &object, None)?;
-    }
-    valid(resource, kind.validate(&object, None), &object)?;
-    warnings.extend(kind.warnings(&object));
-    if let Some(admission) = &admission {
-        admission.validate(Some(&object), warnings)?;
-    }
-    Ok(object)
-}
-
-/// The object as it will replace `old`.
-fn successor(
-    resource: &Resource<'_>,
-    old: &Value,
-    mut new: Value,
-    part: Part,
-    origin: Origin,
-    options: &WriteOptions,
-    warnings: &mut Vec<String>,
-) -> Result<Value, Status> {
-    let kind = &resource.kind;
-    same_object(resource, old, &new, origin)?;
-    warnings.extend(unknown_fields(resource, &mut new, origin, options)?);
-    owners::once(&mut new, origin, warnings);
-    let admission = options.admission(resource, part, Some(old));
-    let mut tracking = Tracking::new(resource, part, origin, options);
-    if part == Part::Finalizers {
-        // Without defaults: they would put back what is to be removed.
-        hooks::prepare_finalize(&mut new, old);
-    } else {
-        kind.default(&mut new);
-        let mutating = admission.as_ref().filter(|admission| part != Part::Scale && admission.mutates(Some(&new)));
-        if let Some(admission) = mutating {
-            tracking.settle(Some(old), &mut new);
-            admission.mutate(&mut new, warnings)?;
-        }
-        if part == Part::Status && kind.origin == KindOrigin::Custom {
-            // The real server does not mind that labels sent with a status are not taken.
-            tracking.settle(Some(old), &mut new);
-        }
-        match part {
-            Part::Status => meta::prepare_status_update(kind, &mut new, old),
-            _ => meta::prepare_update(kind, &mut new, old),
-        }
-    }
-    kind.keep(old, &mut new);
-    tracking.settle(Some(old), &mut new);
-    if part != Part::Finalizers {
-        hooks::restore(resource, old, &mut new);
-    }
-    hooks::before_update(resource, old, &mut new)?;
-    if let Some(user) = &options.user {
-        escalation::check(resource, user, &new, Some(old))?;
-    }
-    let errors = match part {
-        Part::Status => kind.validate_status(&new, old),
-        _ => kind.validate(&new, Some(old)),
-    };
-    valid(resource, errors, &new)?;
-    if part == Part::Main && new["spec"] != old["spec"] {
-        warnings.extend(kind.warnings(&new));
-    }
-    new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"].clone();
-    if let Some(admission) = &admission {
-        admission.validate(Some(&new), warnings)?;
-    }
-    Ok(new)
-}
-
 /// Who writes, for field ownership.
 pub(super) fn applier<'a>(resource: &'a Resource<'_>, part: Part, options: &'a WriteOptions) -> Applier<'a> {
     let now = resource.server.env.clock.now();
@@ -307,79 +206,4 @@ pub(super) fn applier<'a>(resource: &'a Resource<'_>, part: Part, options: &'a W
 pub(crate) fn track(resource: &Resource<'_>, manager: &str, part: Part, old: &Value, new: &mut Value) {
     let options = WriteOptions::internal(manager);
     apply::track(Some(old), new, &resource.kind, &applier(resource, part, &options));
-}
-
-fn valid(resource: &Resource<'_>, errors: Vec<FieldError>, object: &Value) -> Result<(), Status> {
-    if errors.is_empty() {
-        return Ok(());
-    }
-    let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    // Events are judged in the form in which they are stored.
-    let group = events::storage_group(&resource.kind.group);
-    Err(Status::invalid(group, &resource.kind.kind, name, &errors))
-}
-
-fn unknown_fields(
-    resource: &Resource<'_>,
-    object: &mut Value,
-    origin: Origin,
-    options: &WriteOptions,
-) -> Result<Vec<String>, Status> {
-    let kind = &resource.kind;
-    let patched = (origin != Origin::Sent).then(|| object.clone());
-    let mut unknown = kind.prune(object);
-    if origin == Origin::Sent && kind.origin != KindOrigin::Custom {
-        unknown = options.faults.in_order(unknown);
-    }
-    let wrong = options.faults.with(&unknown);
-    match (options.validation, patched) {
-        _ if wrong.is_empty() => Ok(Vec::new()),
-        (FieldValidation::Ignore, _) => Ok(Vec::new()),
-        (FieldValidation::Warn, _) => Ok(wrong),
-        (FieldValidation::Strict, Some(patched)) => {
-            let shown = options.quoted.clone().unwrap_or_else(|| patched.to_string());
-            Err(Status::strict_patch(&shown, &wrong))
-        }
-        (FieldValidation::Strict, None) => {
-            Err(Status::strict_decoding(&kind.kind, &kind.version, &options.faults.refusal(&unknown)))
-        }
-    }
-}
-
-/// A write may say which object and which version of it it means.
-fn same_object(resource: &Resource<'_>, old: &Value, new: &Value, origin: Origin) -> Result<(), Status> {
-    let text = |object: &Value, field: &str| object["metadata"][field].as_str().unwrap_or_default().to_owned();
-    let name = text(old, "name");
-    let (wanted, present) = (text(new, "uid"), text(old, "uid"));
-    // A patch that changes the uid is judged with the rest of the object.
-    if origin == Origin::Sent && !wanted.is_empty() && wanted != present {
-        let place = resource.namespace.as_deref().map(|namespace| format!("{namespace}/")).unwrap_or_default();
-        let why = format!(
-            "StorageError: invalid object, Code: 4, Key: /registry/{}/{place}{name}, ResourceVersion: 0, \
-             AdditionalErrorMsg: Precondition failed: UID in precondition: {wanted}, UID in object meta: {present}",
-            resource.kind.plural
-        );
-        return Err(resource.conflict(&name, &why));
-    }
-    let wanted = text(new, "resourceVersion");
-    if !wanted.is_empty() && wanted.parse::<u64>().is_err() {
-        return Err(Status::unclassified(format!("strconv.ParseUint: parsing {wanted:?}: invalid syntax")));
-    }
-    if !wanted.is_empty() && wanted != "0" && wanted != text(old, "resourceVersion") {
-        return Err(resource.modified(&name));
-    }
-    Ok(())
-}
-
-/// Nothing is created in a namespace that is not there or going away.
-fn namespace_lives(resource: &Resource<'_>, object: &Value) -> Result<(), Status> {
-    let Some(namespace) = &resource.namespace else { return Ok(()) };
-    let key = ObjectKey { namespace: None, name: namespace.clone() };
-    let stored = resource.server.storage.get(&GroupResource::new("", "namespaces"), &key);
-    let stored: std::sync::Arc<Stored> = stored.ok_or_else(|| Status::not_found("", "namespaces", namespace))?;
-    if stored.deleting {
-        let (kind, name) = (&resource.kind, object["metadata"]["name"].as_str().unwrap_or_default());
-        return Err(Status::namespace_terminating(&kind.group, &kind.plural, name, namespace));
-    }
-    Ok(())
 }
