@@ -35,8 +35,8 @@ impl Outage {
         times.failed = Some(now);
     }
 
-    /// The server was there, and asked for a pause.
-    pub(crate) fn throttled(&self) {
+    /// The server was there, and asked for a pause or did not know our rights.
+    pub(crate) fn refused(&self) {
         self.answered();
         self.times().failed = Some(Instant::now());
     }
@@ -49,7 +49,7 @@ impl Outage {
         }
     }
 
-    /// Whether a write failed since then, or had to wait.
+    /// Whether a write failed or was refused since then.
     pub(crate) fn failed_since(&self, then: Instant) -> bool {
         self.times().failed.is_some_and(|failed| failed >= then)
     }
@@ -84,8 +84,8 @@ mod tests {
         assert_eq!(*ended.borrow(), 1);
     }
     #[tokio::test(start_paused = true)]
-    async fn a_failure_and_a_pause_are_known_by_when_they_were() {
-        for fail in [Outage::failed, Outage::throttled] {
+    async fn a_failure_and_a_refusal_are_known_by_when_they_were() {
+        for fail in [Outage::failed, Outage::refused] {
             let (outage, before) = (Outage::default(), Instant::now());
             assert!(!outage.failed_since(before));
             fail(&outage);

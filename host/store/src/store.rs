@@ -179,7 +179,7 @@ impl Store {
         self.0.outage.ended()
     }
 
-    /// Whether the API server has failed to take a write since then, or asked for a pause.
+    /// Whether the API server has failed since then to take a write, asked for a pause or said that a right is missing.
     pub fn writes_failed_since(&self, then: tokio::time::Instant) -> bool {
         self.0.outage.failed_since(then)
     }

@@ -185,7 +185,7 @@ impl Writer {
         self.store.counters().wrote(verb, result);
         match error {
             Some(WriteError::Other(_)) => self.store.0.outage.failed(),
-            Some(WriteError::Throttled(_)) => self.store.0.outage.throttled(),
+            Some(WriteError::Throttled(_) | WriteError::Forbidden(_)) => self.store.0.outage.refused(),
             _ => self.store.0.outage.answered(),
         }
         debug!(object.r#ref = %target, operation = verb, outcome = result, component = self.identity.plugin(), "write");

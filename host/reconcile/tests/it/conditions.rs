@@ -219,6 +219,15 @@ impl Reconciler for Applying {
 
 #[tokio::test]
 async fn what_fails_with_the_api_server_costs_one_request_a_look_and_is_said_when_it_lasts() {
+    for (code, why, message) in [
+        (500, "InternalError", "the API server could not be asked"),
+        (403, "Forbidden", "forbidden by the API server: "),
+    ] {
+        failing_with(code, why, message).await;
+    }
+}
+
+async fn failing_with(code: u16, why: &'static str, message: &str) {
     let fake = Fake::new();
     fake.put(&thing(), "a", json!({}));
     let reconciler = Arc::new(Applying::default());
@@ -227,10 +236,10 @@ async fn what_fails_with_the_api_server_costs_one_request_a_look_and_is_said_whe
     assert!(reconciler.0.set(s.store.writer(Identity::new("p", "sys"), permissions)).is_ok());
     s.reason("a", "Reconciled", "Succeeded").await;
     let before = fake.requests("PATCH", "/a").len();
-    fake.world().fail = std::iter::repeat_n((500, "InternalError"), 4).collect();
+    fake.world().fail = std::iter::repeat_n((code, why), 4).collect();
     fake.put(&thing(), "a", json!({"spec": "theirs"}));
     let condition = s.reason("a", "Reconciled", "Failed").await;
-    assert_eq!(condition["message"], "the API server could not be asked");
+    assert!(condition["message"].as_str().is_some_and(|said| said.starts_with(message)), "{condition}");
     let requests = &fake.requests("PATCH", "/a")[before..];
     let status = requests.iter().position(|request| request.path.contains("/status"));
     assert_eq!(status, Some(4), "three failures in silence, and the fourth with its condition");
