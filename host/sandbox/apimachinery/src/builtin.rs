@@ -10,6 +10,7 @@ mod networking;
 mod rules;
 mod shape;
 mod storage;
+mod typed;
 mod warnings;
 mod zero;
 
@@ -18,6 +19,7 @@ pub(crate) use derive::{derive, newborn};
 pub(crate) use load::{kinds, scale};
 pub(crate) use rules::{is_told_in_full, rules};
 pub(crate) use shape::shape;
+pub(crate) use typed::typed;
 pub(crate) use warnings::warnings;
 pub(crate) use zero::{fill, zero};
 

@@ -16,7 +16,7 @@ use crate::kind::ResourceKind;
 use crate::quantity::Quantity;
 use crate::schema::{Additional, Schema, Type};
 pub use base64::base64;
-use go_types::{below, named};
+use go_types::{below, in_package};
 pub use merged::merged;
 pub use scan::{duplicates, fields, syntax_error};
 pub use unconvertible::unconvertible;
@@ -41,9 +41,15 @@ struct Place {
 }
 
 impl Place {
-    fn field(&self, name: &str) -> Self {
-        let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
-        Self { owner: self.owner.clone(), path }
+    fn field(&self, name: &str, schema: &Schema) -> Self {
+        let within = schema.go.as_ref().and_then(|go| go.within.as_deref());
+        let steps = [Some(self.path.as_str()).filter(|path| !path.is_empty()), within, Some(name)];
+        Self { owner: self.owner.clone(), path: steps.into_iter().flatten().collect::<Vec<_>>().join(".") }
+    }
+
+    /// The struct that a field of this one holds.
+    fn holds(&self, name: &str, schema: &Schema) -> String {
+        named(schema).map_or_else(|| below(&self.owner, name), str::to_owned)
     }
 
     fn error(&self, value: &Value, wanted: &str) -> String {
@@ -64,7 +70,7 @@ fn members(schema: &Schema, value: &Value, at: &Place) -> Option<String> {
     let map = value.as_object()?;
     map.iter().find_map(|(name, member)| {
         let property = schema.properties.get(name)?;
-        node(property, member, &at.field(name), name)
+        node(property, member, &at.field(name, property), name)
     })
 }
 
@@ -83,7 +89,7 @@ fn node(schema: &Schema, value: &Value, at: &Place, name: &str) -> Option<String
     match (schema.type_?, value) {
         (Type::Object, Value::Object(map)) => match &schema.additional {
             Additional::Schema(each) => map.values().find_map(|member| node(each, member, at, name)),
-            _ => members(schema, value, &Place { owner: below(&at.owner, name), path: at.path.clone() }),
+            _ => members(schema, value, &Place { owner: at.holds(name, schema), path: at.path.clone() }),
         },
         (Type::Array, Value::Array(items)) => {
             let schema = schema.items.as_ref()?;
@@ -104,6 +110,11 @@ fn node(schema: &Schema, value: &Value, at: &Place, name: &str) -> Option<String
     }
 }
 
+/// The name that the schema gives the type.
+fn named(schema: &Schema) -> Option<&str> {
+    schema.go.as_ref().and_then(|go| go.name.as_deref())
+}
+
 /// Quantities have words of their own.
 fn quantity_error(value: &Value) -> Option<String> {
     let text = value.as_str()?;
@@ -114,7 +125,7 @@ fn quantity_error(value: &Value) -> Option<String> {
 fn go_type(schema: &Schema, at: &Place, name: &str) -> String {
     match schema.type_ {
         Some(Type::String) if schema.format.as_deref() == Some("byte") => "[]uint8".to_owned(),
-        Some(Type::String) => "string".to_owned(),
+        Some(Type::String) => named(schema).map_or_else(|| "string".to_owned(), in_package),
         Some(Type::Boolean) => "bool".to_owned(),
         Some(Type::Integer) => schema.format.clone().unwrap_or_else(|| "int32".to_owned()),
         Some(Type::Number) => "float64".to_owned(),
@@ -123,8 +134,9 @@ fn go_type(schema: &Schema, at: &Place, name: &str) -> String {
             None => "[]interface {}".to_owned(),
         },
         Some(Type::Object) => match &schema.additional {
+            Additional::Schema(_) if named(schema).is_some() => named(schema).map(in_package).unwrap_or_default(),
             Additional::Schema(each) => format!("map[string]{}", go_type(each, at, name)),
-            _ => named(&below(&at.owner, name)),
+            _ => in_package(&at.holds(name, schema)),
         },
         None => "interface {}".to_owned(),
     }

@@ -148,6 +148,7 @@ impl ResourceKind {
 
     /// Fills defaults: those of the schema, and those that a built-in kind derives from other fields.
     pub fn default(&self, object: &mut Value) {
+        crate::builtin::typed(self, object);
         crate::builtin::fill(self, object);
         self.schema.fill_defaults(object);
         if self.origin != Origin::Custom {

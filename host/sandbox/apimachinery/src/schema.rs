@@ -49,6 +49,18 @@ pub struct Schema {
     pub(crate) atomic_map: bool,
     pub(crate) patch: Option<Box<PatchHints>>,
     pub(crate) rules: Vec<rules::Rule>,
+    pub(crate) go: Option<Box<Go>>,
+}
+
+/// How Go's types hold a value of a built-in kind.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Go {
+    /// Name of the type, where it does not follow from the field: `SecretKeySelector`.
+    pub(crate) name: Option<String>,
+    /// The embedded struct that the field is in: `VolumeSource`.
+    pub(crate) within: Option<String>,
+    /// Whether it is left out when it is empty, zero or false: no pointer, and `omitempty`.
+    pub(crate) omitted: bool,
 }
 
 /// JSON type of a value.

@@ -65,8 +65,9 @@ fn one(group: &str, virtual_: bool, file: &Value, shared: &Shared) -> ResourceKi
         file[key].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
     };
     let kind = word("kind");
-    let document = shared.expand(&file["schema"]);
+    let mut document = shared.expand(&file["schema"]);
     let schema = Schema::trusted(&document);
+    without_go(&mut document);
     let columns = table::builtin_columns(group, &kind).unwrap_or_else(|| vec![table::Column::age()]);
     ResourceKind {
         group: group.to_owned(),
@@ -101,6 +102,18 @@ fn workload_scale() -> Option<ScalePaths> {
     })
 }
 
+/// Go's types are nobody's business but the decoder's.
+fn without_go(document: &mut Value) {
+    match document {
+        Value::Object(map) => {
+            map.retain(|name, _| !name.starts_with("x-go-"));
+            map.values_mut().for_each(without_go);
+        }
+        Value::Array(items) => items.iter_mut().for_each(without_go),
+        _ => {}
+    }
+}
+
 /// Schemas by name.
 struct Shared(BTreeMap<String, Value>);
 
@@ -108,7 +121,7 @@ impl Shared {
     /// Writes a schema out in full; the notation is told at the top of `common.yaml`.
     fn expand(&self, value: &Value) -> Value {
         match value {
-            Value::String(name) => self.expand(self.0.get(name).unwrap_or_else(|| panic!("no shared schema {name}"))),
+            Value::String(word) => self.word(word),
             Value::Array(items) => {
                 let item = items.first().map(|item| self.expand(item)).unwrap_or_default();
                 json!({"type": "array", "items": item, "x-kubernetes-list-type": "atomic"})
@@ -116,6 +129,15 @@ impl Shared {
             Value::Object(map) => Value::Object(self.expand_map(map)),
             other => other.clone(),
         }
+    }
+
+    fn word(&self, word: &str) -> Value {
+        let name = word.trim_end_matches('?');
+        let mut schema = self.expand(self.0.get(name).unwrap_or_else(|| panic!("no shared schema {name}")));
+        if name != word {
+            schema["x-go-omitted"] = true.into();
+        }
+        schema
     }
 
     fn expand_map(&self, map: &Map<String, Value>) -> Map<String, Value> {
@@ -127,6 +149,8 @@ impl Shared {
             match key.as_str() {
                 "$use" => {}
                 "$map" => list_map(value, &mut out),
+                "$go" => drop(out.insert("x-go-type".into(), value.clone())),
+                "$within" => drop(out.insert("x-go-within".into(), value.clone())),
                 "$each" => {
                     out.insert("additionalProperties".into(), self.expand(value));
                 }

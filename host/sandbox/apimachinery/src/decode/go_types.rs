@@ -63,7 +63,7 @@ pub(super) fn below(owner: &str, field: &str) -> String {
     camel
 }
 
-/// A struct with its package.
-pub(super) fn named(name: &str) -> String {
-    format!("v1.{name}")
+/// A type with its package, which is `v1` for nearly all.
+pub(super) fn in_package(name: &str) -> String {
+    if name.contains('.') { name.to_owned() } else { format!("v1.{name}") }
 }

@@ -39,10 +39,18 @@ pub(super) fn node(value: &Value) -> Schema {
         patch: hints(value),
         junctors: junctors(value),
         rules: rules::read(value),
+        go: go(value),
         ..Schema::default()
     };
     children(&mut schema, value);
     schema
+}
+
+fn go(value: &Value) -> Option<Box<Go>> {
+    let go =
+        Go { name: text(value, "x-go-type"), within: text(value, "x-go-within"), omitted: flag(value, "x-go-omitted") };
+    let said = go.name.is_some() || go.within.is_some() || go.omitted;
+    said.then(|| Box::new(go))
 }
 
 fn type_of(value: &Value) -> Option<Type> {
