@@ -8,6 +8,7 @@ mod custom;
 mod deletion;
 mod discovery;
 mod lists;
+mod mutants;
 mod objects;
 mod patches;
 mod validation;
@@ -25,6 +26,7 @@ pub(crate) fn all() -> Vec<Case> {
         applies::cases(),
         validation::cases(),
         lists::cases(),
+        mutants::cases(),
         watches::cases(),
         deletion::cases(),
         builtin::cases(),

@@ -1,0 +1,76 @@
+//! Ordinary objects with one wrong value: every field in turn is left out and replaced by values that hardly any field takes.
+//!
+//! Nothing of it is stored: each object is created, and put in place of the ordinary one, as a dry run.
+
+mod manifests;
+
+use serde_json::{Value, json};
+
+use super::super::case::{Case, Step, case, post, put};
+use manifests::{Manifest, manifests};
+
+/// What each field is replaced by.
+fn wrong() -> [Value; 7] {
+    [json!(null), json!(""), json!("Not valid!"), json!(-1), json!(true), json!([]), json!({})]
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    manifests().iter().flat_map(|manifest| [created(manifest), replaced(manifest)]).collect()
+}
+
+fn created(manifest: &Manifest) -> Case {
+    let ask = |object| post(&format!("{}?dryRun=All", manifest.path), object);
+    case(&format!("mutants/create {}", manifest.name()), mutants(&manifest.object).into_iter().map(ask).collect())
+}
+
+fn replaced(manifest: &Manifest) -> Case {
+    let mut steps: Vec<Step> = vec![post(&manifest.path, manifest.object.clone())];
+    let name = manifest.object["metadata"]["name"].as_str().unwrap_or_default();
+    let ask = |object| put(&format!("{}/{name}?dryRun=All", manifest.path), object);
+    steps.extend(mutants(&manifest.object).into_iter().map(ask));
+    case(&format!("mutants/replace {}", manifest.name()), steps)
+}
+
+/// The object with one field wrong, in every way. What the path of the request says stays as it is.
+fn mutants(object: &Value) -> Vec<Value> {
+    let mut pointers = Vec::new();
+    walk(object, "", &mut pointers);
+    let fixed = ["/apiVersion", "/kind", "/metadata", "/metadata/name"];
+    let pointers = pointers.iter().filter(|pointer| !fixed.contains(&pointer.as_str()));
+    pointers
+        .flat_map(|pointer| [without(object, pointer)].into_iter().chain(wrong().map(|w| with(object, pointer, w))))
+        .collect()
+}
+
+fn walk(value: &Value, at: &str, pointers: &mut Vec<String>) {
+    let mut step = |name: &str, member: &Value| {
+        let pointer = format!("{at}/{}", name.replace('~', "~0").replace('/', "~1"));
+        pointers.push(pointer.clone());
+        walk(member, &pointer, pointers);
+    };
+    match value {
+        Value::Object(members) => members.iter().for_each(|(name, member)| step(name, member)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, item)| step(&i.to_string(), item)),
+        _ => {}
+    }
+}
+
+fn with(object: &Value, pointer: &str, value: Value) -> Value {
+    let mut object = object.clone();
+    if let Some(place) = object.pointer_mut(pointer) {
+        *place = value;
+    }
+    object
+}
+
+fn without(object: &Value, pointer: &str) -> Value {
+    let mut object = object.clone();
+    let (parent, name) = pointer.rsplit_once('/').unwrap_or_default();
+    let name = name.replace("~1", "/").replace("~0", "~");
+    match object.pointer_mut(parent) {
+        Some(Value::Object(members)) => drop(members.remove(&name)),
+        Some(Value::Array(items)) => drop(name.parse().map(|at: usize| items.remove(at))),
+        _ => {}
+    }
+    object
+}
