@@ -117,7 +117,7 @@ fn named(schema: &Schema) -> Option<&str> {
 
 /// Quantities have words of their own.
 fn quantity_error(value: &Value) -> Option<String> {
-    let text = value.as_str()?;
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     text.trim().parse::<Quantity>().err().map(|error| error.to_string())
 }
 

@@ -164,6 +164,13 @@ impl ResourceKind {
         }
     }
 
+    /// Makes an object what it is once it has been stored, when it is known whose its fields are.
+    pub fn store(&self, object: &mut Value) {
+        if self.origin == Origin::Builtin {
+            crate::builtin::stored(self, object);
+        }
+    }
+
     /// Keeps in a changed object what only the server may change.
     pub fn keep(&self, old: &Value, new: &mut Value) {
         if self.origin == Origin::Builtin {

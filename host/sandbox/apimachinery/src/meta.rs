@@ -122,7 +122,8 @@ pub fn mark_deleted(object: &mut Value, grace_seconds: i64, now: Timestamp) {
 /// What is wrong with a `PUT` that must name the version it replaces; custom resources must, and a few built-in ones.
 pub fn require_version(kind: &ResourceKind, object: &Value) -> Option<FieldError> {
     let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
-    let strict = ["Lease", "PodDisruptionBudget", "CustomResourceDefinition"].contains(&kind.kind.as_str());
+    let strict =
+        ["Lease", "PodDisruptionBudget", "CustomResourceDefinition", "VolumeAttachment"].contains(&kind.kind.as_str());
     ((kind.origin == Origin::Custom || strict) && version.is_empty())
         .then(|| FieldError::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update"))
 }

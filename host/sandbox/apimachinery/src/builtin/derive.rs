@@ -11,7 +11,7 @@ mod services;
 use base64::Engine;
 use serde_json::{Map, Value, json};
 
-use super::{daemon_sets, jobs, networking, storage};
+use super::{daemon_sets, jobs, storage};
 use crate::kind::{Origin, ResourceKind};
 use crate::quantity;
 use crate::schema::{Additional, Schema};
@@ -68,6 +68,7 @@ pub(crate) fn newborn(kind: &ResourceKind, map: &mut Map<String, Value>) {
         "PodDisruptionBudget" => {
             json!({"currentHealthy": 0, "desiredHealthy": 0, "disruptionsAllowed": 0, "expectedPods": 0})
         }
+        "VolumeAttachment" => json!({"attached": false}),
         _ => json!({}),
     };
     map.insert("status".into(), status);
@@ -185,10 +186,11 @@ fn job(map: &mut Map<String, Value>) {
 }
 
 fn network_policy(map: &mut Map<String, Value>) {
-    networking::fill_policy(map);
     let Some(spec) = map.get_mut("spec") else { return };
     let egress = spec.get("egress").and_then(Value::as_array).is_some_and(|e| !e.is_empty());
-    or_insert(spec, "policyTypes", if egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) });
+    if spec["policyTypes"].as_array().is_none_or(Vec::is_empty) {
+        spec["policyTypes"] = if egress { json!(["Ingress", "Egress"]) } else { json!(["Ingress"]) };
+    }
 }
 
 fn definition(object: &mut Value) {

@@ -11,9 +11,10 @@ use crate::schema::Schema;
 use crate::table;
 
 const COMMON: &str = include_str!("common.yaml");
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     include_str!("core.yaml"),
     include_str!("pods.yaml"),
+    include_str!("persistent.yaml"),
     include_str!("apps.yaml"),
     include_str!("batch.yaml"),
     include_str!("rbac.yaml"),

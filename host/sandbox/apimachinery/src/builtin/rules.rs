@@ -4,20 +4,25 @@
 //! that nothing is said twice. Of the other kinds the schemas say what is required and what is allowed.
 
 mod access;
+mod addresses;
 mod at;
+mod budgets;
 mod config;
+mod endpoints;
 mod events;
 mod jobs;
 mod leases;
+mod networking;
+mod node_selectors;
 mod nodes;
 mod pods;
 mod services;
+mod storage;
 mod texts;
 mod workloads;
 
 use serde_json::Value;
 
-use super::{networking, storage};
 use crate::field::FieldError;
 use crate::kind::ResourceKind;
 use at::At;
@@ -33,19 +38,24 @@ pub(crate) fn rules(kind: &ResourceKind, object: &Value, old: Option<&Value>) ->
         ("", "ConfigMap") => config::config_map(object, old, errors),
         ("", "Secret") => config::secret(object, old, errors),
         ("", "Service") => services::service(object, old, errors),
+        ("", "Endpoints") => endpoints::endpoints(object, old, errors),
         ("", "Pod") => pods::pod(object, old, errors),
         ("", "Node") => nodes::node(object, old, errors),
         ("", "Namespace") => nodes::namespace(object, old, errors),
         ("", "Event") => events::core(object, errors),
-        ("", "PersistentVolume") => storage::volume_rules(plain, former, errors),
-        ("", "PersistentVolumeClaim") => storage::claim_rules(plain, former, errors),
+        ("", "PersistentVolume") => storage::volume(object, old, errors),
+        ("", "PersistentVolumeClaim") => storage::claim(object, old, errors),
         ("events.k8s.io", "Event") => events::modern(object, old, errors),
         ("coordination.k8s.io", "Lease") => leases::lease(object, errors),
         ("apps", name) => workloads::workload(name, object, old, errors),
         ("batch", "Job") => jobs::job(object, old, errors),
         ("batch", "CronJob") => jobs::cron_job(object, errors),
-        ("networking.k8s.io", "Ingress") => networking::ingress_rules(plain, errors),
-        ("storage.k8s.io", "StorageClass") => storage::class_rules(plain, former, errors),
+        ("discovery.k8s.io", "EndpointSlice") => endpoints::slice(object, old, errors),
+        ("networking.k8s.io", "Ingress") => networking::ingress(object, old, errors),
+        ("networking.k8s.io", "NetworkPolicy") => networking::policy(object, old, errors),
+        ("policy", "PodDisruptionBudget") => budgets::budget(object, old, errors),
+        ("storage.k8s.io", "StorageClass") => storage::class(object, old, errors),
+        ("storage.k8s.io", "VolumeAttachment") => storage::attachment(object, old, errors),
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => access::role(object, kind.scope, errors),
         ("rbac.authorization.k8s.io", _) => access::binding(object, old, kind.scope, errors),
         ("apiextensions.k8s.io", _) => errors.extend(crate::kind::crd::check(plain, former)),
@@ -57,8 +67,9 @@ pub(crate) fn rules(kind: &ResourceKind, object: &Value, old: Option<&Value>) ->
 /// Whether the schema has nothing to say about a field but its type.
 pub(crate) fn is_told_in_full(kind: &ResourceKind, field: &str) -> bool {
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", name) => ["ConfigMap", "Secret", "Service", "Pod", "Node", "Namespace", "Event"].contains(&name),
+        ("", name) => name != "ServiceAccount",
         ("events.k8s.io" | "coordination.k8s.io" | "apps" | "rbac.authorization.k8s.io", _) => true,
+        ("discovery.k8s.io" | "networking.k8s.io" | "policy" | "storage.k8s.io", _) => true,
         ("batch", _) => field.contains("template") || ["parallelism", "completions"].iter().any(|f| field.ends_with(f)),
         _ => false,
     }

@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use crate::kind::{Origin, ResourceKind};
 use crate::schema::{Additional, Schema, Type};
 
-/// Lists that are written even when they are empty.
-const KEPT: [&str; 9] =
-    ["rules", "versions", "storedVersions", "verbs", "endpoints", "containers", "conditions", "addresses", "required"];
+/// Lists that are written even when they are empty, besides those that may be `null`.
+const KEPT: [&str; 8] =
+    ["rules", "versions", "storedVersions", "verbs", "containers", "conditions", "addresses", "required"];
 
 /// Leaves out what the real server would leave out.
 pub(crate) fn shape(kind: &ResourceKind, object: &mut Value) {
@@ -49,6 +49,16 @@ fn null_times(kind: &str, object: &mut Map<String, Value>) {
     for condition in conditions.and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut) {
         for time in *times {
             condition.entry(*time).or_insert(Value::Null);
+        }
+    }
+}
+
+/// Of a slice of endpoints, an empty list becomes none on the way into the store. Until then it belongs to who sent it.
+pub(crate) fn stored(kind: &ResourceKind, object: &mut Value) {
+    let lists = if kind.kind == "EndpointSlice" { ["endpoints", "ports"].as_slice() } else { &[] };
+    for list in lists {
+        if object[*list].as_array().is_some_and(Vec::is_empty) {
+            object[*list] = Value::Null;
         }
     }
 }
@@ -96,7 +106,7 @@ fn drop_empty(schema: &Schema, map: &mut Map<String, Value>) {
         match value {
             Value::Null => member.nullable,
             Value::Object(map) => !(map.is_empty() && matches!(member.additional, Additional::Schema(_))),
-            Value::Array(items) => !items.is_empty() || KEPT.contains(&name.as_str()),
+            Value::Array(items) => !items.is_empty() || member.nullable || KEPT.contains(&name.as_str()),
             _ => true,
         }
     });

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::kind::{Origin, ResourceKind};
-use crate::schema::{Schema, Type};
+use crate::schema::{Additional, Schema, Type};
 
 /// Makes an object of a built-in kind what it is when it has been decoded.
 pub(crate) fn typed(kind: &ResourceKind, object: &mut Value) {
@@ -17,6 +17,9 @@ pub(crate) fn typed(kind: &ResourceKind, object: &mut Value) {
 
 fn members(schema: &Schema, map: &mut Map<String, Value>) {
     for (name, member) in map.iter_mut() {
+        if let Additional::Schema(each) = &schema.additional {
+            no_amount(each, member);
+        }
         if let Some(schema) = schema.member(name) {
             walk(schema, member);
         }
@@ -36,6 +39,13 @@ fn walk(schema: &Schema, value: &mut Value) {
             }
         }
         _ => {}
+    }
+}
+
+/// In a map of quantities, which are no pointers, `null` is none of it.
+fn no_amount(each: &Schema, member: &mut Value) {
+    if member.is_null() && each.format.as_deref() == Some("quantity") {
+        *member = "0".into();
     }
 }
 

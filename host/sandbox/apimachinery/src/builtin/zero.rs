@@ -43,26 +43,36 @@ pub(crate) fn zero(kind: &ResourceKind) -> Value {
         "CustomResourceDefinition" => json!({
             "spec": {"group": "", "names": {"plural": "", "kind": ""}, "scope": "", "versions": null},
             "status": {"conditions": null, "acceptedNames": {"plural": "", "kind": ""}, "storedVersions": null}}),
+        "VolumeAttachment" => {
+            json!({"spec": {"attacher": "", "source": {}, "nodeName": ""}, "status": {"attached": false}})
+        }
         "EndpointSlice" => json!({"addressType": "", "endpoints": null, "ports": null}),
         _ => parts(kind),
     }
 }
 
 /// Kinds whose objects are completed with what is always there. The others say that it is missing.
-const FILLED: [&str; 13] = [
+const FILLED: [&str; 20] = [
     "ClusterRole",
     "ClusterRoleBinding",
     "DaemonSet",
     "Deployment",
+    "EndpointSlice",
     "Event",
+    "Ingress",
     "Job",
+    "NetworkPolicy",
     "Node",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
     "Pod",
+    "PodDisruptionBudget",
     "ReplicaSet",
     "Role",
     "RoleBinding",
     "Service",
     "StatefulSet",
+    "VolumeAttachment",
 ];
 
 /// Gives an object of a built-in kind the fields that are always there.

@@ -100,6 +100,13 @@ impl<'a> At<'a> {
         }
     }
 
+    /// A text that may be absent, but not empty, and must be one of these.
+    pub(super) fn one_of_if_set(&self, supported: &[&str], errors: &mut Errors) {
+        if self.is_set() && !supported.contains(&self.text()) {
+            errors.push(self.not_supported(supported));
+        }
+    }
+
     /// A number that may be absent and must not be negative.
     pub(super) fn not_negative(&self, errors: &mut Errors) {
         if self.number() < 0 {

@@ -3,12 +3,15 @@
 use serde_json::Value;
 
 use super::at::{At, Errors};
-use super::texts;
+use super::{addresses, texts};
 use crate::field::{FieldError, FieldReason};
 use crate::meta::names;
 
 const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const FAMILY_POLICIES: [&str; 3] = ["PreferDualStack", "RequireDualStack", "SingleStack"];
+const DISTRIBUTIONS: [&str; 3] = ["PreferClose", "PreferSameZone", "PreferSameNode"];
+/// How long a client may stay with a Pod, in seconds.
+const MAX_AFFINITY: i64 = 86_400;
 const ONLY_BALANCED: &str = "may only be used when `type` is 'LoadBalancer'";
 
 pub(super) fn service(object: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors) {
@@ -27,11 +30,15 @@ pub(super) fn service(object: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors
     }
     texts::labels(&spec.child("selector"), errors);
     spec.child("sessionAffinity").one_of(&["ClientIP", "None"], errors);
+    affinity(&spec, errors);
     if text(&spec, "type") != "ExternalName" {
         cluster_addresses(&spec, errors);
     }
     for address in spec.child("externalIPs").items() {
-        address.judged(texts::address(address.text()), errors);
+        match texts::address(address.text()) {
+            Some(why) => address.judged([why], errors),
+            None => addresses::reachable(&address, errors),
+        }
     }
     spec.child("type").one_of(&TYPES, errors);
     same_ports(&spec, &ports, errors);
@@ -93,6 +100,20 @@ fn port(port: &At<'_>, before: &[At<'_>], named: bool, errors: &mut Errors) {
     }
 }
 
+/// How long clients stay with a Pod, where they do.
+fn affinity(spec: &At<'_>, errors: &mut Errors) {
+    let config = spec.child("sessionAffinityConfig");
+    let timeout = config.below(&["clientIP", "timeoutSeconds"]);
+    match text(spec, "sessionAffinity") {
+        "ClientIP" if !(1..=MAX_AFFINITY).contains(&timeout.number()) => {
+            let why = format!("must be greater than 0 and less than {MAX_AFFINITY}");
+            errors.push(timeout.invalid(&why));
+        }
+        "None" if config.is_set() => errors.push(config.forbidden("must not be set when session affinity is None")),
+        _ => {}
+    }
+}
+
 /// Addresses and families that a Service asks for.
 fn cluster_addresses(spec: &At<'_>, errors: &mut Errors) {
     let (list, one) = (spec.child("clusterIPs"), text(spec, "clusterIP"));
@@ -104,10 +125,7 @@ fn cluster_addresses(spec: &At<'_>, errors: &mut Errors) {
     for family in spec.child("ipFamilies").items() {
         family.one_of(&["IPv4", "IPv6"], errors);
     }
-    let policy = spec.child("ipFamilyPolicy");
-    if policy.is_set() {
-        policy.one_of(&FAMILY_POLICIES, errors);
-    }
+    spec.child("ipFamilyPolicy").one_of_if_set(&FAMILY_POLICIES, errors);
     for (i, address) in list.items().iter().enumerate() {
         if i > 0 || address.text() != "None" {
             address.judged(texts::address(address.text()), errors);
@@ -191,8 +209,12 @@ fn balancing(spec: &At<'_>, errors: &mut Errors) {
 
 fn policies(spec: &At<'_>, errors: &mut Errors) {
     let external = spec.child("externalTrafficPolicy");
-    let open = ["NodePort", "LoadBalancer"].contains(&text(spec, "type"));
-    if open || spec.child("externalIPs").len() > 0 {
+    let open = match text(spec, "type") {
+        "NodePort" | "LoadBalancer" => true,
+        "ClusterIP" => spec.child("externalIPs").len() > 0,
+        _ => false,
+    };
+    if open {
         external.one_of(&["Cluster", "Local"], errors);
     } else if !external.text().is_empty() {
         errors.push(external.invalid("may only be set for externally-accessible services"));
@@ -203,10 +225,8 @@ fn policies(spec: &At<'_>, errors: &mut Errors) {
         let why = "may only be set when `type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local'";
         errors.push(check.invalid(why));
     }
-    let internal = spec.child("internalTrafficPolicy");
-    if internal.is_set() {
-        internal.one_of(&["Cluster", "Local"], errors);
-    }
+    spec.child("internalTrafficPolicy").one_of_if_set(&["Cluster", "Local"], errors);
+    spec.child("trafficDistribution").one_of_if_set(&DISTRIBUTIONS, errors);
 }
 
 /// Where a load balancer says it can be reached.

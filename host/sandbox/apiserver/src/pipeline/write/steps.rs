@@ -34,6 +34,7 @@ impl<'a> Steps<'a> {
         self.give_birth(&mut object);
         // What the server itself chooses belongs to nobody either.
         tracking.settle(None, &mut object);
+        kind.store(&mut object);
         hooks::before_create(resource, &mut object)?;
         self.escalates_nothing(&object, None)?;
         valid(resource, kind.validate(&object, None), &object)?;
@@ -59,6 +60,7 @@ impl<'a> Steps<'a> {
         }
         resource.kind.keep(old, &mut new);
         tracking.settle(Some(old), &mut new);
+        resource.kind.store(&mut new);
         if self.part != Part::Finalizers {
             hooks::restore(resource, old, &mut new);
         }
