@@ -13,7 +13,7 @@ mod typed;
 mod warnings;
 mod zero;
 
-pub(crate) use admitted::admit;
+pub(crate) use admitted::{admit, admit_change};
 pub(crate) use derive::{derive, newborn};
 pub(crate) use load::{kinds, scale};
 pub(crate) use rules::{is_told_in_full, rules};

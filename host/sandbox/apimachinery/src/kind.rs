@@ -171,6 +171,13 @@ impl ResourceKind {
         }
     }
 
+    /// Adds to a changed object what these plugins add then.
+    pub fn admit_change(&self, old: &Value, object: &mut Value) {
+        if self.origin == Origin::Builtin {
+            crate::builtin::admit_change(self, old, object);
+        }
+    }
+
     /// Keeps in a changed object what only the server may change.
     pub fn keep(&self, old: &Value, new: &mut Value) {
         if self.origin == Origin::Builtin {

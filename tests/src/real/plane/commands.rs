@@ -27,6 +27,7 @@ impl ControlPlane {
         command.args([
             "--bind-address=127.0.0.1",
             "--authorization-mode=RBAC",
+            "--allow-privileged=true",
             "--service-cluster-ip-range=10.96.0.0/16",
             "--service-account-issuer=https://kubernetes.default.svc",
             "--disable-admission-plugins=ServiceAccount",

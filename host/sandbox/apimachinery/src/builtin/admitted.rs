@@ -28,6 +28,30 @@ pub(crate) fn admit(kind: &ResourceKind, object: &mut Value) {
     }
 }
 
+/// Completes a changed object of a built-in kind.
+pub(crate) fn admit_change(kind: &ResourceKind, old: &Value, object: &mut Value) {
+    let Some(spec) = object.get_mut("spec").filter(|spec| spec.is_object()) else { return };
+    if kind.group.is_empty() && kind.kind == "Pod" {
+        for field in ["priority", "preemptionPolicy"] {
+            if spec[field].is_null() && !old["spec"][field].is_null() {
+                spec[field] = old["spec"][field].clone();
+            }
+        }
+        tolerations(spec);
+        if *spec == old["spec"] {
+            unchanged(&old["metadata"], &mut object["metadata"]);
+        }
+    }
+}
+
+/// What is only put back is no new generation; the beginning of the end is one.
+fn unchanged(old: &Value, metadata: &mut Value) {
+    let ends = |metadata: &Value| !metadata["deletionTimestamp"].is_null();
+    if ends(old) == ends(metadata) && !old["generation"].is_null() {
+        metadata["generation"] = old["generation"].clone();
+    }
+}
+
 /// A new Node is not ready until a controller says so.
 fn node(node: &mut serde_json::Map<String, Value>) {
     let spec = node.entry("spec").or_insert_with(|| json!({}));
@@ -85,7 +109,7 @@ fn quality(spec: &Value) -> &'static str {
     let (mut best_effort, mut guaranteed) = (true, true);
     for container in containers {
         let resources = &container["resources"];
-        let part = |name: &str, what: &str| resources[name][what].as_str();
+        let part = |name: &str, what: &str| resources[name][what].as_str().filter(|amount| *amount != "0");
         for what in ["cpu", "memory"] {
             let (request, limit) = (part("requests", what), part("limits", what));
             best_effort &= request.is_none() && limit.is_none();
@@ -102,6 +126,22 @@ fn quality(spec: &Value) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_replacement_leaves_out_is_put_back_and_is_no_change() {
+        let kinds = crate::builtin::kinds();
+        let pod = kinds.iter().find(|kind| kind.kind == "Pod").unwrap();
+        let sent = json!({"metadata": {"generation": 1}, "spec": {"containers": []}, "status": {}});
+        let mut old = sent.clone();
+        admit(pod, &mut old);
+        let mut new = json!({"metadata": {"generation": 2}, "spec": sent["spec"]});
+        admit_change(pod, &old, &mut new);
+        assert_eq!(new["spec"], old["spec"]);
+        assert_eq!(new["metadata"]["generation"], 1);
+        let mut ending = json!({"metadata": {"generation": 2, "deletionTimestamp": "now"}, "spec": sent["spec"]});
+        admit_change(pod, &old, &mut ending);
+        assert_eq!(ending["metadata"]["generation"], 2);
+    }
 
     #[test]
     fn the_quality_of_service_follows_from_requests_and_limits() {

@@ -11,9 +11,11 @@ use crate::schema::Schema;
 use crate::table;
 
 const COMMON: &str = include_str!("common.yaml");
-const FILES: [&str; 8] = [
+const FILES: [&str; 10] = [
     include_str!("core.yaml"),
     include_str!("pods.yaml"),
+    include_str!("scheduling.yaml"),
+    include_str!("volumes.yaml"),
     include_str!("persistent.yaml"),
     include_str!("apps.yaml"),
     include_str!("batch.yaml"),

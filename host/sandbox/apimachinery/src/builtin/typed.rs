@@ -16,6 +16,9 @@ pub(crate) fn typed(kind: &ResourceKind, object: &mut Value) {
 }
 
 fn members(schema: &Schema, map: &mut Map<String, Value>) {
+    if let Additional::Schema(each) = &schema.additional {
+        map.values_mut().for_each(|member| no_amount(each, member));
+    }
     for (name, member) in map.iter_mut() {
         if let Additional::Schema(each) = &schema.additional {
             no_amount(each, member);

@@ -25,12 +25,97 @@ fn pod(spec: &Value, prefix: &str) -> Vec<String> {
         let place = format!("{prefix}spec.topologySpreadConstraints[{i}].labelSelector");
         warnings.push(format!("{place}: a null labelSelector results in matching no pod"));
     }
+    deprecated_volumes(spec, &format!("{prefix}spec.volumes"), &mut warnings);
+    repeated(spec, ("hostAliases", "ip"), prefix, &mut warnings);
+    repeated(spec, ("imagePullSecrets", "name"), prefix, &mut warnings);
+    nameless_secrets(spec, prefix, &mut warnings);
     for list in ["initContainers", "containers"] {
         for (i, container) in spec[list].as_array().into_iter().flatten().enumerate() {
             hidden_variables(container, &format!("{prefix}spec.{list}[{i}].env"), &mut warnings);
         }
     }
+    unused_addresses(spec, prefix, &mut warnings);
+    // In a Pod it is one already.
+    if !prefix.is_empty() && spec["terminationGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds < 0) {
+        let place = format!("{prefix}spec.terminationGracePeriodSeconds");
+        warnings.push(format!("{place}: must be >= 0; negative values are invalid and will be treated as 1"));
+    }
+    for kind in ["podAffinity", "podAntiAffinity"] {
+        unselective_terms(&spec["affinity"][kind], &format!("{prefix}spec.affinity.{kind}"), &mut warnings);
+    }
     warnings
+}
+
+/// Terms about other Pods that name none.
+fn unselective_terms(affinity: &Value, place: &str, warnings: &mut Vec<String>) {
+    let lists = [("required", ""), ("preferred", ".podAffinityTerm")]
+        .map(|(when, below)| (format!("{when}DuringSchedulingIgnoredDuringExecution"), below));
+    for (list, below) in lists {
+        for (i, term) in affinity[&list].as_array().into_iter().flatten().enumerate() {
+            let term = if below.is_empty() { term } else { &term["podAffinityTerm"] };
+            if term["labelSelector"].is_null() {
+                let place = format!("{place}.{list}[{i}]{below}.labelSelector");
+                warnings.push(format!("{place}: a null labelSelector results in matching no pod"));
+            }
+        }
+    }
+}
+
+/// Addresses of the node without a port of the node.
+fn unused_addresses(spec: &Value, prefix: &str, warnings: &mut Vec<String>) {
+    for list in ["initContainers", "containers"] {
+        for (i, container) in spec[list].as_array().into_iter().flatten().enumerate() {
+            for (j, port) in container["ports"].as_array().into_iter().flatten().enumerate() {
+                let text = |field: &str| port[field].as_str().unwrap_or_default().to_owned();
+                if !text("hostIP").is_empty() && port["hostPort"].as_i64().unwrap_or_default() == 0 {
+                    warnings.push(format!(
+                        "{prefix}spec.{list}[{i}].ports[{j}]: hostIP set without hostPort: {{Name:{} HostPort:0 \
+                         ContainerPort:{} Protocol:{} HostIP:{}}}",
+                        text("name"),
+                        port["containerPort"],
+                        text("protocol"),
+                        text("hostIP"),
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// Volumes that nothing mounts any more: the field, the name in the warning, and since when.
+const DEPRECATED: [(&str, &str, &str); 9] = [
+    ("photonPersistentDisk", "photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
+    ("gitRepo", "gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"),
+    ("scaleIO", "scaleIO", "deprecated in v1.16, non-functional in v1.22+"),
+    ("flocker", "flocker", "deprecated in v1.22, non-functional in v1.25+"),
+    ("storageos", "storageOS", "deprecated in v1.22, non-functional in v1.25+"),
+    ("quobyte", "quobyte", "deprecated in v1.22, non-functional in v1.25+"),
+    ("glusterfs", "glusterfs", "deprecated in v1.25, non-functional in v1.26+"),
+    ("cephfs", "cephfs", "deprecated in v1.28, non-functional in v1.31+"),
+    ("rbd", "rbd", "deprecated in v1.28, non-functional in v1.31+"),
+];
+
+fn deprecated_volumes(spec: &Value, place: &str, warnings: &mut Vec<String>) {
+    for (i, volume) in spec["volumes"].as_array().into_iter().flatten().enumerate() {
+        let used = DEPRECATED.iter().filter(|(field, ..)| !volume[field].is_null());
+        warnings.extend(used.map(|(_, shown, since)| format!("{place}[{i}].{shown}: {since}")));
+    }
+}
+
+/// Items of a list that have the same key.
+fn repeated(spec: &Value, (list, key): (&str, &str), prefix: &str, warnings: &mut Vec<String>) {
+    let items = spec[list].as_array().map(Vec::as_slice).unwrap_or_default();
+    for (i, item) in items.iter().enumerate().filter(|(i, item)| items[..*i].iter().any(|o| o[key] == item[key])) {
+        let shown = item[key].as_str().unwrap_or_default();
+        warnings.push(format!("{prefix}spec.{list}[{i}].{key}: duplicate {key} {shown:?}"));
+    }
+}
+
+fn nameless_secrets(spec: &Value, prefix: &str, warnings: &mut Vec<String>) {
+    let secrets = spec["imagePullSecrets"].as_array().into_iter().flatten().enumerate();
+    for (i, _) in secrets.filter(|(_, secret)| secret["name"].as_str().unwrap_or_default().is_empty()) {
+        warnings.push(format!("{prefix}spec.imagePullSecrets[{i}].name: invalid empty name \"\""));
+    }
 }
 
 /// A variable that is set twice, where the second value does not speak of the first.

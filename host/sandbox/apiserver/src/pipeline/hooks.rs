@@ -65,6 +65,7 @@ pub(super) fn restore(resource: &Resource<'_>, old: &Value, new: &mut Value) {
 /// # Errors
 /// 422 for addresses and ports that a Service cannot have.
 pub(super) fn before_update(resource: &Resource<'_>, old: &Value, new: &mut Value) -> Result<(), Status> {
+    resource.kind.admit_change(old, new);
     match special(resource) {
         Special::Namespace if new["metadata"]["deletionTimestamp"].is_string() => {
             new["status"]["phase"] = "Terminating".into();

@@ -17,6 +17,9 @@ pub(super) fn pod(map: &mut Map<String, Value>) {
             }
         }
         or_insert(spec, "enableServiceLinks", true.into());
+        if spec["terminationGracePeriodSeconds"].as_i64().is_some_and(|seconds| seconds < 0) {
+            spec["terminationGracePeriodSeconds"] = 1.into();
+        }
     }
     let status = map.entry("status").or_insert_with(|| json!({}));
     or_insert(status, "phase", "Pending".into());
@@ -43,7 +46,7 @@ pub(super) fn pod_spec(spec: Option<&mut Value>) {
     for list in ["containers", "initContainers", "ephemeralContainers"] {
         for container in spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
             let image = container.get("image").and_then(Value::as_str).unwrap_or_default();
-            let policy = if floats(image) { "Always" } else { "IfNotPresent" };
+            let policy = pull_policy(image);
             or_insert(container, "imagePullPolicy", policy.into());
         }
     }
@@ -53,19 +56,34 @@ pub(super) fn pod_spec(spec: Option<&mut Value>) {
         if !source {
             or_insert(volume, "emptyDir", json!({}));
         }
-    }
-    // The two names of one field.
-    for (from, to) in [("serviceAccountName", "serviceAccount"), ("serviceAccount", "serviceAccountName")] {
-        if let Some(name) = spec.get(from).cloned() {
-            or_insert(spec, to, name);
+        if let Some(image) = volume.get_mut("image").filter(|image| image.is_object()) {
+            let policy = pull_policy(image["reference"].as_str().unwrap_or_default());
+            or_insert(image, "pullPolicy", policy.into());
         }
+    }
+    account(spec);
+}
+
+/// The two names of one field, of which the newer one counts.
+fn account(spec: &mut Value) {
+    const NAMES: [&str; 2] = ["serviceAccountName", "serviceAccount"];
+    let name = NAMES.iter().find_map(|field| spec.get(field).filter(|name| name.is_string()).cloned());
+    if let Some(name) = name {
+        NAMES.iter().for_each(|field| spec[field] = name.clone());
     }
 }
 
-/// Whether an image names no version, or the moving one.
+/// What is newest on every start has to be pulled on every start.
+fn pull_policy(image: &str) -> &'static str {
+    if floats(image) { "Always" } else { "IfNotPresent" }
+}
+
+/// Whether an image names no version, or the moving one. What is no reference to an image has no version either way.
 fn floats(image: &str) -> bool {
     let last = image.rsplit('/').next().unwrap_or_default();
-    !last.contains('@') && last.split_once(':').is_none_or(|(_, tag)| tag == "latest")
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-/:@".contains(&b);
+    let readable = !image.is_empty() && image.bytes().all(plain);
+    readable && !last.contains('@') && last.split_once(':').is_none_or(|(_, tag)| tag == "latest")
 }
 
 fn requests_from_limits(container: &mut Value) {

@@ -3,6 +3,13 @@
 use super::at::{At, Errors};
 use crate::meta::names;
 
+/// What the values of an expression about labels have to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Values {
+    Labels,
+    Any,
+}
+
 /// A selector with at least one term.
 pub(super) fn selector(at: &At<'_>, errors: &mut Errors) {
     let terms = at.child("nodeSelectorTerms");
@@ -10,20 +17,21 @@ pub(super) fn selector(at: &At<'_>, errors: &mut Errors) {
         errors.push(terms.required("must have at least one node selector term"));
     }
     for term in terms.items() {
-        self::term(&term, errors);
+        self::term(&term, Values::Labels, errors);
     }
 }
 
-fn term(term: &At<'_>, errors: &mut Errors) {
+/// One term of it, or of a wish.
+pub(super) fn term(term: &At<'_>, wanted: Values, errors: &mut Errors) {
     for requirement in term.child("matchExpressions").items() {
-        expression(&requirement, errors);
+        expression(&requirement, wanted, errors);
     }
     for requirement in term.child("matchFields").items() {
         field(&requirement, errors);
     }
 }
 
-fn expression(at: &At<'_>, errors: &mut Errors) {
+fn expression(at: &At<'_>, wanted: Values, errors: &mut Errors) {
     let [key, operator, values] = ["key", "operator", "values"].map(|field| at.child(field));
     match (operator.text(), values.len()) {
         ("In" | "NotIn", 0) => {
@@ -39,8 +47,8 @@ fn expression(at: &At<'_>, errors: &mut Errors) {
         _ => errors.push(operator.invalid_value(operator.text(), "not a valid selector operator")),
     }
     key.judged(names::qualified(key.text()), errors);
-    for value in values.items() {
-        value.judged(names::label_value(value.text()), errors);
+    if wanted == Values::Labels {
+        values.items().iter().for_each(|value| value.judged(names::label_value(value.text()), errors));
     }
 }
 

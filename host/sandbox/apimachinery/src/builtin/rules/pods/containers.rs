@@ -1,6 +1,6 @@
 //! Containers: those of the Pod and those that prepare it.
 
-use super::{environment, probes, resources};
+use super::{environment, mounts, probes, resources, restarts, security};
 use crate::builtin::rules::at::{At, Errors};
 use crate::builtin::rules::texts;
 use crate::field::FieldError;
@@ -10,6 +10,14 @@ use crate::meta::names;
 pub(super) struct Within<'a> {
     /// Names of volumes.
     pub(super) volumes: Vec<&'a str>,
+    /// Those of the volumes that are claims.
+    pub(super) claims: Vec<&'a str>,
+    /// Whether its users are users of the node.
+    pub(super) host_users: bool,
+    /// How long it has to end, in seconds.
+    pub(super) grace: i64,
+    /// Whether the Pod is never started again.
+    pub(super) once: bool,
 }
 
 /// Every container of a spec.
@@ -22,14 +30,16 @@ pub(super) fn check(spec: &At<'_>, within: &Within<'_>, errors: &mut Errors) {
     for container in main.items() {
         common(&container, within, errors);
         known_name(&container, &mut names, errors);
-        probes::check(&container, errors);
+        probes::check(&container, within.grace, errors);
+        restarts::policy(&container, errors);
     }
     host_port_conflicts(&main.items(), errors);
     for container in init.items() {
         common(&container, within, errors);
+        restarts::preparing(&container, errors);
         known_name(&container, &mut names, errors);
         host_port_conflicts(std::slice::from_ref(&container), errors);
-        preparing(&container, errors);
+        preparing(&container, within, errors);
     }
 }
 
@@ -52,9 +62,12 @@ fn common(container: &At<'_>, within: &Within<'_>, errors: &mut Errors) {
     ports(&container.child("ports").items(), errors);
     environment::variables(&container.child("env"), errors);
     environment::sources(&container.child("envFrom"), errors);
-    mounts(&container.child("volumeMounts"), within, errors);
+    mounts::check(container, within, errors);
+    mounts::devices(container, within, errors);
     container.child("imagePullPolicy").one_of(&["Always", "IfNotPresent", "Never"], errors);
     resources::check(&container.child("resources"), errors);
+    restarts::resizing(&container.child("resizePolicy"), within.once, errors);
+    security::of_container(&container.child("securityContext"), within.host_users, errors);
 }
 
 fn ports(ports: &[At<'_>], errors: &mut Errors) {
@@ -96,29 +109,10 @@ fn host_port_conflicts(containers: &[At<'_>], errors: &mut Errors) {
     }
 }
 
-fn mounts(mounts: &At<'_>, within: &Within<'_>, errors: &mut Errors) {
-    let items = mounts.items();
-    for (i, mount) in items.iter().enumerate() {
-        let (name, path) = (mount.child("name"), mount.child("mountPath"));
-        if name.text().is_empty() {
-            errors.push(name.required(""));
-        }
-        if !within.volumes.contains(&name.text()) {
-            errors.push(FieldError::not_found(&name.path, &name.text().into()));
-        }
-        if path.text().is_empty() {
-            errors.push(path.required(""));
-        }
-        if items[..i].iter().any(|other| other.child("mountPath").text() == path.text()) {
-            errors.push(path.invalid_value(path.text(), "must be unique"));
-        }
-    }
-}
-
 /// A container that prepares the Pod ends; only one that keeps running beside the others can be probed.
-fn preparing(container: &At<'_>, errors: &mut Errors) {
+fn preparing(container: &At<'_>, within: &Within<'_>, errors: &mut Errors) {
     if container.child("restartPolicy").text() == "Always" {
-        probes::check(container, errors);
+        probes::check(container, within.grace, errors);
         return;
     }
     for field in ["lifecycle", "livenessProbe", "readinessProbe", "startupProbe"].map(|field| container.child(field)) {

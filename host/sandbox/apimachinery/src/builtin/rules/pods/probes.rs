@@ -6,23 +6,24 @@ use crate::builtin::rules::texts;
 /// Kinds of handlers, in the order in which they are looked at.
 const HANDLERS: [&str; 5] = ["exec", "httpGet", "tcpSocket", "grpc", "sleep"];
 
-pub(super) fn check(container: &At<'_>, errors: &mut Errors) {
+/// `grace` is how long the Pod has to end.
+pub(super) fn check(container: &At<'_>, grace: i64, errors: &mut Errors) {
     let lifecycle = container.child("lifecycle");
     for hook in ["postStart", "preStop"].map(|name| lifecycle.child(name)) {
         if hook.is_set() {
-            handler(&hook, errors);
+            handler(&hook, grace, errors);
         }
     }
     for name in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let probe = container.child(name);
         if probe.is_set() {
-            self::probe(&probe, name, errors);
+            self::probe(&probe, name, grace, errors);
         }
     }
 }
 
-fn probe(probe: &At<'_>, name: &str, errors: &mut Errors) {
-    handler(probe, errors);
+fn probe(probe: &At<'_>, name: &str, grace: i64, errors: &mut Errors) {
+    handler(probe, grace, errors);
     for field in ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"] {
         probe.child(field).not_negative(errors);
     }
@@ -39,17 +40,17 @@ fn probe(probe: &At<'_>, name: &str, errors: &mut Errors) {
 }
 
 /// Exactly one handler.
-fn handler(at: &At<'_>, errors: &mut Errors) {
+fn handler(at: &At<'_>, grace: i64, errors: &mut Errors) {
     let given: Vec<At<'_>> = HANDLERS.iter().map(|name| at.child(name)).filter(At::is_set).collect();
     let Some((first, others)) = given.split_first() else {
         errors.push(at.required("must specify a handler type"));
         return;
     };
-    action(first, errors);
+    action(first, grace, errors);
     errors.extend(others.iter().map(|other| other.forbidden("may not specify more than 1 handler type")));
 }
 
-fn action(at: &At<'_>, errors: &mut Errors) {
+fn action(at: &At<'_>, grace: i64, errors: &mut Errors) {
     match at.path.rsplit('.').next().unwrap_or_default() {
         "exec" if at.child("command").len() == 0 => errors.push(at.child("command").required("")),
         "httpGet" => {
@@ -61,12 +62,33 @@ fn action(at: &At<'_>, errors: &mut Errors) {
             if !["HTTP", "HTTPS"].contains(&scheme.text()) {
                 errors.push(scheme.not_supported(&["HTTP", "HTTPS"]));
             }
+            headers(&at.child("httpHeaders"), errors);
         }
         "tcpSocket" => texts::port_or_name(&at.child("port"), errors),
         "grpc" => {
             let port = at.child("port");
             errors.extend(texts::port(port.number()).map(|why| port.invalid_value(port.number(), &why)));
         }
+        "sleep" => {
+            let seconds = at.child("seconds").number();
+            if !(0..=grace).contains(&seconds) {
+                let why = format!("must be non-negative and less than terminationGracePeriodSeconds ({grace})");
+                errors.push(at.invalid_value(seconds, &why));
+            }
+        }
         _ => {}
+    }
+}
+
+/// Names of headers; the real server names the list where it means the item.
+fn headers(list: &At<'_>, errors: &mut Errors) {
+    let plain = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    for header in list.items() {
+        let name = header.child("name").text();
+        if !plain(name) {
+            let why = "a valid HTTP header must consist of alphanumeric characters or '-' (e.g. 'X-Header-Name', regex \
+                       used for validation is '[-A-Za-z0-9]+')";
+            errors.push(list.invalid_value(name, why));
+        }
     }
 }

@@ -31,12 +31,21 @@ const OF_CONTAINERS: [&str; 3] = ["cpu", "memory", "ephemeral-storage"];
 
 pub(super) fn check(resources: &At<'_>, errors: &mut Errors) {
     let (limits, requests) = (resources.child("limits"), resources.child("requests"));
-    for (name, quantity) in limits.entries() {
-        amount(name, &quantity, errors);
-    }
+    amounts(&limits, errors);
     for (name, quantity) in requests.entries() {
         amount(name, &quantity, errors);
         against_limit(name, &quantity, &limits, &requests, errors);
+    }
+    let given = |wanted: fn(&str) -> bool| [&limits, &requests].iter().any(|l| l.entries().iter().any(|e| wanted(e.0)));
+    if given(is_huge_pages) && !given(|name| ["cpu", "memory"].contains(&name)) {
+        errors.push(resources.forbidden("HugePages require cpu or memory"));
+    }
+}
+
+/// Amounts of resources of a container.
+pub(super) fn amounts(list: &At<'_>, errors: &mut Errors) {
+    for (name, quantity) in list.entries() {
+        amount(name, &quantity, errors);
     }
 }
 
@@ -48,6 +57,15 @@ fn amount(name: &str, quantity: &At<'_>, errors: &mut Errors) {
     } else if !is_native(name) && value.thousandths() % 1000 != 0 {
         errors.push(quantity.invalid("must be an integer"));
     }
+    if is_huge_pages(name) && !is_whole_pages(name, value) {
+        errors.push(quantity.invalid(&format!("{} is not positive integer multiple of {name}", quantity.text())));
+    }
+}
+
+/// Whether memory in pages of one size is so many of them.
+fn is_whole_pages(name: &str, value: Quantity) -> bool {
+    let page = name.strip_prefix("hugepages-").and_then(|size| size.parse::<Quantity>().ok());
+    page.is_some_and(|page| page.thousandths() > 0 && value.thousandths() % page.thousandths() == 0)
 }
 
 fn read(quantity: &At<'_>) -> Option<Quantity> {
