@@ -4,10 +4,12 @@
 mod admitted;
 mod daemon_sets;
 mod derive;
+mod inner;
 mod jobs;
 mod load;
 mod rules;
 mod shape;
+mod stateful_sets;
 mod storage;
 mod typed;
 mod warnings;
@@ -15,6 +17,7 @@ mod zero;
 
 pub(crate) use admitted::{admit, admit_change};
 pub(crate) use derive::{derive, newborn};
+pub(crate) use jobs::share_labels;
 pub(crate) use load::{kinds, scale};
 pub(crate) use rules::{is_told_in_full, rules};
 pub(crate) use shape::{shape, stored};
@@ -28,9 +31,19 @@ use crate::kind::ResourceKind;
 
 /// Keeps in a changed object what only the server may change.
 pub(crate) fn keep(kind: &ResourceKind, old: &Value, new: &mut Value) {
-    if kind.group == "apps" && kind.kind == "DaemonSet" {
-        daemon_sets::count(old, new);
+    match (kind.group.as_str(), kind.kind.as_str()) {
+        ("apps", "DaemonSet") => daemon_sets::count(old, new),
+        ("apps", "StatefulSet") => stateful_sets::drop_unavailable(new),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => {
+            new.as_object_mut().map(derive::access::role);
+        }
+        _ => {}
     }
+}
+
+/// Whether a new object without labels shares those of its Pods.
+pub(crate) fn shares_labels(kind: &ResourceKind, object: &Value) -> bool {
+    kind.group == "batch" && kind.kind == "Job" && jobs::is_unlabelled(object)
 }
 
 #[cfg(test)]

@@ -91,6 +91,11 @@ fn node(schema: &Schema, value: &Value, at: &Place, name: &str) -> Option<String
             Additional::Schema(each) => map.values().find_map(|member| node(each, member, at, name)),
             _ => members(schema, value, &Place { owner: at.holds(name, schema), path: at.path.clone() }),
         },
+        // Bytes may come one by one.
+        (Type::String, Value::Array(items)) if schema.format.as_deref() == Some("byte") => {
+            let wrong = items.iter().find(|item| item.as_u64().is_none_or(|byte| byte > 255));
+            wrong.map(|item| at.error(item, "uint8"))
+        }
         (Type::Array, Value::Array(items)) => {
             let schema = schema.items.as_ref()?;
             items.iter().find_map(|item| node(schema, item, at, name))
@@ -125,6 +130,7 @@ fn quantity_error(value: &Value) -> Option<String> {
 fn go_type(schema: &Schema, at: &Place, name: &str) -> String {
     match schema.type_ {
         Some(Type::String) if schema.format.as_deref() == Some("byte") => "[]uint8".to_owned(),
+        Some(Type::String) if name == "uid" => "types.UID".to_owned(),
         Some(Type::String) => named(schema).map_or_else(|| "string".to_owned(), in_package),
         Some(Type::Boolean) => "bool".to_owned(),
         Some(Type::Integer) => schema.format.clone().unwrap_or_else(|| "int32".to_owned()),

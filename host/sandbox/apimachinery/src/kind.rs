@@ -178,6 +178,16 @@ impl ResourceKind {
         }
     }
 
+    /// Whether a new object, as it was sent, shares the labels of its Pods.
+    pub fn shares_labels(&self, object: &Value) -> bool {
+        self.origin == Origin::Builtin && crate::builtin::shares_labels(self, object)
+    }
+
+    /// Gives a new object that [shares them](Self::shares_labels) the labels of its Pods, when they have them all.
+    pub fn share_labels(&self, object: &mut Value) {
+        crate::builtin::share_labels(object);
+    }
+
     /// Keeps in a changed object what only the server may change.
     pub fn keep(&self, old: &Value, new: &mut Value) {
         if self.origin == Origin::Builtin {
@@ -228,9 +238,8 @@ impl ResourceKind {
     fn builtin_rules(&self, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
         // To Go's types `null` is an absent value.
         let null = |error: &FieldError| error.kind == FieldReason::TypeInvalid && error.message.ends_with("\"null\"");
-        let counts = |error: &FieldError| {
-            error.kind == FieldReason::TypeInvalid || !crate::builtin::is_told_in_full(self, &error.field)
-        };
+        let told = crate::builtin::is_told_in_full(self);
+        let counts = |error: &FieldError| error.kind == FieldReason::TypeInvalid || !told;
         let of_schema = self.schema.validate(object, old).into_iter().filter(|error| !null(error) && counts(error));
         let mut errors: Vec<FieldError> = of_schema.map(FieldError::in_builtin_words).collect();
         let mut seen = std::collections::HashSet::new();

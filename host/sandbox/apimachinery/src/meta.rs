@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::field::FieldError;
 use crate::kind::{Origin, ResourceKind};
 
-pub(crate) use check::validate;
+pub(crate) use check::{UNKNOWN_FINALIZER, is_finalizer, validate};
 
 /// What a created object gets from the server.
 #[derive(Debug, Clone)]

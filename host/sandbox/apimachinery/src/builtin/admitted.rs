@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use super::{jobs, storage};
+use super::{derive, jobs, stateful_sets, storage};
 use crate::kind::ResourceKind;
 
 /// Completes a new object of a built-in kind.
@@ -23,7 +23,11 @@ pub(crate) fn admit(kind: &ResourceKind, object: &mut Value) {
                 storage::begin_phase(object);
             }
         }
+        ("apps", "StatefulSet") => stateful_sets::drop_unavailable(object),
         ("batch", "Job") => jobs::select_own_pods(object),
+        ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => {
+            object.as_object_mut().map(derive::access::role);
+        }
         _ => {}
     }
 }

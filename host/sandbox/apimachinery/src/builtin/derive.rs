@@ -3,7 +3,7 @@
 //! Source: the `defaults.go` and `strategy.go` of each group. Left out: what a controller or an allocator decides (cluster
 //! addresses, node ports, service account tokens).
 
-mod access;
+pub(super) mod access;
 mod nodes;
 mod pods;
 mod services;
@@ -38,11 +38,9 @@ pub(crate) fn derive(kind: &ResourceKind, object: &mut Value) {
         ("apps", "DaemonSet") => daemon_set(map),
         ("batch", "Job") => job(map),
         ("batch", "CronJob") => {
-            jobs::fill_cron(map);
             pods::pod_spec(map.get_mut("spec").and_then(|s| s.pointer_mut("/jobTemplate/spec/template/spec")))
         }
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => access::binding(map),
-        ("rbac.authorization.k8s.io", _) => access::role(map),
         ("networking.k8s.io", "NetworkPolicy") => network_policy(map),
         ("apiextensions.k8s.io", _) => definition(object),
         ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => reinvocation(map),
@@ -148,16 +146,35 @@ fn stateful_set(map: &mut Map<String, Value>) {
     pods::template(map);
     let Some(spec) = map.get_mut("spec") else { return };
     or_insert(spec, "serviceName", "".into());
-    let strategy = &mut spec["updateStrategy"];
-    if strategy.get("type").and_then(Value::as_str) == Some("RollingUpdate") {
-        or_insert(strategy, "rollingUpdate", json!({}));
-        or_insert(&mut strategy["rollingUpdate"], "partition", 0.into());
+    rolling_partition(&mut spec["updateStrategy"]);
+    let claims = spec.get_mut("volumeClaimTemplates").and_then(Value::as_array_mut);
+    claims.into_iter().flatten().filter_map(Value::as_object_mut).for_each(claim_template);
+}
+
+/// What claims are made from is a claim, whatever it says itself.
+fn claim_template(claim: &mut Map<String, Value>) {
+    claim.insert("apiVersion".into(), "v1".into());
+    claim.insert("kind".into(), "PersistentVolumeClaim".into());
+    for part in ["metadata", "spec", "status"] {
+        claim.entry(part).or_insert_with(|| json!({}));
     }
-    for claim in spec.get_mut("volumeClaimTemplates").and_then(Value::as_array_mut).into_iter().flatten() {
-        or_insert(claim, "apiVersion", "v1".into());
-        or_insert(claim, "kind", "PersistentVolumeClaim".into());
-        or_insert(claim, "status", json!({"phase": "Pending"}));
-        or_insert(&mut claim["spec"], "volumeMode", "Filesystem".into());
+    if let Some(metadata) = claim["metadata"].as_object_mut() {
+        metadata.retain(|_, value| !value.is_null());
+    }
+    or_insert(&mut claim["spec"], "resources", json!({}));
+    or_insert(&mut claim["spec"], "volumeMode", "Filesystem".into());
+    or_insert(&mut claim["status"], "phase", "Pending".into());
+}
+
+/// An update without a type rolls, from the first Pod on; one that says that it rolls may leave the rest open.
+fn rolling_partition(strategy: &mut Value) {
+    let unsaid = strategy["type"].is_null();
+    or_insert(strategy, "type", "RollingUpdate".into());
+    if unsaid {
+        or_insert(strategy, "rollingUpdate", json!({}));
+    }
+    if strategy["type"] == "RollingUpdate" && strategy["rollingUpdate"].is_object() {
+        or_insert(&mut strategy["rollingUpdate"], "partition", 0.into());
     }
 }
 
@@ -172,17 +189,16 @@ fn daemon_set(map: &mut Map<String, Value>) {
 }
 
 fn job(map: &mut Map<String, Value>) {
-    jobs::fill(map);
     pods::template(map);
     let Some(spec) = map.get_mut("spec") else { return };
-    match (spec.get("completions").is_some(), spec.get("parallelism").is_some()) {
-        (false, false) => {
-            or_insert(spec, "completions", 1.into());
-            or_insert(spec, "parallelism", 1.into());
-        }
-        (_, false) => or_insert(spec, "parallelism", 1.into()),
-        _ => {}
+    if spec["parallelism"].is_null() && spec["completions"].is_null() {
+        spec["completions"] = 1.into();
     }
+    or_insert(spec, "parallelism", 1.into());
+    let retries = if spec["backoffLimitPerIndex"].is_null() { 6 } else { i32::MAX };
+    or_insert(spec, "backoffLimit", retries.into());
+    let replaced = if spec["podFailurePolicy"].is_null() { "TerminatingOrFailed" } else { "Failed" };
+    or_insert(spec, "podReplacementPolicy", replaced.into());
 }
 
 fn network_policy(map: &mut Map<String, Value>) {

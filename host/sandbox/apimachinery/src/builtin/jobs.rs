@@ -1,8 +1,8 @@
-//! Jobs: the labels by which a Job knows its pods, and what a CronJob leaves to the Jobs that it makes.
+//! Jobs: the labels by which a Job knows its pods.
 //!
 //! Source: `k8s.io/kubernetes/pkg/registry/batch` and `pkg/apis/batch`.
 
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 const UID_LABEL: &str = "batch.kubernetes.io/controller-uid";
 /// Labels that hold the uid of the Job, and those that hold its name; the short ones are of old.
@@ -23,32 +23,24 @@ pub(crate) fn select_own_pods(job: &mut Value) {
     label_as_template(job);
 }
 
+/// Whether a Job has no labels of its own.
+pub(crate) fn is_unlabelled(job: &Value) -> bool {
+    job["metadata"]["labels"].as_object().is_none_or(|own| own.is_empty())
+}
+
 /// A Job without labels has those of its pods.
 pub(crate) fn label_as_template(job: &mut Value) {
+    if is_unlabelled(job) {
+        share_labels(job);
+    }
+}
+
+/// Gives a Job the labels of its pods. To the real server they are one and the same map when the Job came without any, so
+/// that it has what is added to them.
+pub(crate) fn share_labels(job: &mut Value) {
     let labels = job.pointer("/spec/template/metadata/labels").filter(|labels| labels.is_object()).cloned();
-    let own = job["metadata"]["labels"].as_object().is_some_and(|own| !own.is_empty());
-    if let (Some(labels), false) = (labels, own) {
+    if let Some(labels) = labels {
         job["metadata"]["labels"] = labels;
-    }
-}
-
-/// Parts of a Job that are always written.
-pub(crate) fn fill(job: &mut Map<String, Value>) {
-    fill_template(job.get_mut("spec").and_then(|spec| spec.get_mut("template")));
-}
-
-/// Parts of a CronJob that are always written. What a Job is filled with waits for the Job.
-pub(crate) fn fill_cron(cron: &mut Map<String, Value>) {
-    let Some(job) = cron.get_mut("spec").and_then(|spec| spec.get_mut("jobTemplate")) else { return };
-    if let Some(map) = job.as_object_mut() {
-        map.entry("metadata").or_insert_with(|| json!({}));
-    }
-    fill_template(job.pointer_mut("/spec/template"));
-}
-
-fn fill_template(template: Option<&mut Value>) {
-    if let Some(map) = template.and_then(Value::as_object_mut) {
-        map.entry("metadata").or_insert_with(|| json!({}));
     }
 }
 
@@ -60,6 +52,8 @@ fn or_set(place: &mut Value, value: &Value) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -75,5 +69,14 @@ mod tests {
         assert_eq!(own["spec"]["template"]["metadata"]["labels"]["job-name"], "j");
         assert_eq!(own["metadata"]["labels"], own["spec"]["template"]["metadata"]["labels"]);
         assert_eq!(job(true)["spec"], json!({"manualSelector": true, "template": {}}));
+    }
+
+    #[test]
+    fn a_job_without_labels_shares_those_of_its_pods() {
+        let mut job = json!({"metadata": {"labels": {}}, "spec": {"template": {"metadata": {"labels": {"a": "b"}}}}});
+        assert!(is_unlabelled(&job));
+        share_labels(&mut job);
+        assert_eq!(job["metadata"]["labels"], json!({"a": "b"}));
+        assert!(!is_unlabelled(&job));
     }
 }

@@ -49,7 +49,7 @@ pub(crate) fn rules(kind: &ResourceKind, object: &Value, old: Option<&Value>) ->
         ("coordination.k8s.io", "Lease") => leases::lease(object, errors),
         ("apps", name) => workloads::workload(name, object, old, errors),
         ("batch", "Job") => jobs::job(object, old, errors),
-        ("batch", "CronJob") => jobs::cron_job(object, errors),
+        ("batch", "CronJob") => jobs::cron_job(object, old, errors),
         ("discovery.k8s.io", "EndpointSlice") => endpoints::slice(object, old, errors),
         ("networking.k8s.io", "Ingress") => networking::ingress(object, old, errors),
         ("networking.k8s.io", "NetworkPolicy") => networking::policy(object, old, errors),
@@ -64,13 +64,12 @@ pub(crate) fn rules(kind: &ResourceKind, object: &Value, old: Option<&Value>) ->
     found
 }
 
-/// Whether the schema has nothing to say about a field but its type.
-pub(crate) fn is_told_in_full(kind: &ResourceKind, field: &str) -> bool {
+/// Whether the schema has nothing to say about fields but their types.
+pub(crate) fn is_told_in_full(kind: &ResourceKind) -> bool {
     match (kind.group.as_str(), kind.kind.as_str()) {
         ("", name) => name != "ServiceAccount",
-        ("events.k8s.io" | "coordination.k8s.io" | "apps" | "rbac.authorization.k8s.io", _) => true,
+        ("events.k8s.io" | "coordination.k8s.io" | "apps" | "batch" | "rbac.authorization.k8s.io", _) => true,
         ("discovery.k8s.io" | "networking.k8s.io" | "policy" | "storage.k8s.io", _) => true,
-        ("batch", _) => field.contains("template") || ["parallelism", "completions"].iter().any(|f| field.ends_with(f)),
         _ => false,
     }
 }

@@ -1,6 +1,7 @@
-//! What becomes of an object on its way through Go's types: a `null` in a list is an empty item, and a field that is no pointer
-//! and says `omitempty` is left out when it is empty, zero or false.
+//! What becomes of an object on its way through Go's types: a `null` in a list or a map is an empty item, bytes are text, and
+//! a field that is no pointer and says `omitempty` is left out when it is empty, zero or false.
 
+use base64::Engine;
 use serde_json::{Map, Value, json};
 
 use crate::kind::{Origin, ResourceKind};
@@ -32,7 +33,13 @@ fn members(schema: &Schema, map: &mut Map<String, Value>) {
 
 fn walk(schema: &Schema, value: &mut Value) {
     match value {
-        Value::Object(map) => members(schema, map),
+        Value::Object(map) => {
+            if let Additional::Schema(each) = &schema.additional {
+                map.values_mut().for_each(|member| fill(each, member));
+            }
+            members(schema, map);
+        }
+        Value::Array(numbers) if is_bytes(schema) => *value = bytes(numbers).into(),
         Value::Array(items) => {
             for item in items {
                 if let Some(schema) = &schema.items {
@@ -54,6 +61,7 @@ fn no_amount(each: &Schema, member: &mut Value) {
 
 fn fill(schema: &Schema, item: &mut Value) {
     let empty = match schema.type_ {
+        None if schema.format.as_deref() == Some("quantity") => json!("0"),
         Some(Type::String) => json!(""),
         Some(Type::Integer) => json!(0),
         Some(Type::Boolean) => json!(false),
@@ -63,6 +71,16 @@ fn fill(schema: &Schema, item: &mut Value) {
     if item.is_null() {
         *item = empty;
     }
+}
+
+fn is_bytes(schema: &Schema) -> bool {
+    schema.type_ == Some(Type::String) && schema.format.as_deref() == Some("byte")
+}
+
+/// Bytes may be sent one by one; they come back as text.
+fn bytes(numbers: &[Value]) -> String {
+    let bytes: Vec<u8> = numbers.iter().filter_map(|n| n.as_u64()?.try_into().ok()).collect();
+    base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
 fn is_omitted(field: &Schema) -> bool {
@@ -94,5 +112,14 @@ mod tests {
             object,
             json!({"spec": {"containers": [{}, {"args": [""]}], "automountServiceAccountToken": false}})
         );
+    }
+
+    #[test]
+    fn nothing_in_a_map_is_something_empty_and_bytes_are_text() {
+        let kinds = crate::builtin::kinds();
+        let secret = kinds.iter().find(|kind| kind.kind == "Secret").unwrap();
+        let mut object = json!({"metadata": {"labels": {"a": null}}, "data": {"b": [104, 105], "c": null}});
+        typed(secret, &mut object);
+        assert_eq!(object, json!({"metadata": {"labels": {"a": ""}}, "data": {"b": "aGk=", "c": ""}}));
     }
 }

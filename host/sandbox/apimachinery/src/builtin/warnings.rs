@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use crate::kind::ResourceKind;
+use crate::meta::names;
 
 /// Warnings about a new object, or one whose content changed.
 pub(crate) fn warnings(kind: &ResourceKind, object: &Value) -> Vec<String> {
@@ -15,7 +16,28 @@ pub(crate) fn warnings(kind: &ResourceKind, object: &Value) -> Vec<String> {
         _ => return Vec::new(),
     };
     let pointer = format!("/{}spec", prefix.replace('.', "/"));
-    object.pointer(&pointer).map(|spec| pod(spec, prefix)).unwrap_or_default()
+    let mut warnings = name(kind, object);
+    warnings.extend(object.pointer(&pointer).map(|spec| pod(spec, prefix)).unwrap_or_default());
+    let history = object.pointer("/spec/revisionHistoryLimit").and_then(Value::as_i64);
+    if kind.kind == "StatefulSet" && history.is_some_and(|limit| limit < 0) {
+        let why = "a negative value retains all historical revisions; a value >= 0 is recommended";
+        warnings.push(format!("spec.revisionHistoryLimit: {why}"));
+    }
+    warnings
+}
+
+/// The name of a new object that its Pods will bear.
+fn name(kind: &ResourceKind, object: &Value) -> Vec<String> {
+    const BEARING: [&str; 4] = ["Deployment", "ReplicaSet", "Job", "CronJob"];
+    let new = object["metadata"]["generation"] == 1 && BEARING.contains(&kind.kind.as_str());
+    let why = object["metadata"]["name"].as_str().filter(|_| new).and_then(names::label);
+    let warned = why.map(|why| {
+        format!(
+            "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior; a DNS label \
+             is recommended: [{why}]"
+        )
+    });
+    warned.into_iter().collect()
 }
 
 fn pod(spec: &Value, prefix: &str) -> Vec<String> {
@@ -139,6 +161,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_name_of_a_new_job_is_one_that_pods_can_bear() {
+        let kinds = crate::builtin::kinds();
+        let kind = kinds.iter().find(|kind| kind.kind == "Job").unwrap();
+        let job = |name: &str, generation: u8| json!({"metadata": {"name": name, "generation": generation}});
+        for (job, count) in [(job("a.b", 1), 1), (job("a", 1), 0), (job("a.b", 2), 0)] {
+            assert_eq!(warnings(kind, &job).len(), count, "{job}");
+        }
+    }
 
     #[test]
     fn a_variable_may_be_set_twice_only_to_speak_of_itself() {

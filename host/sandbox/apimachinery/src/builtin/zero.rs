@@ -52,15 +52,17 @@ pub(crate) fn zero(kind: &ResourceKind) -> Value {
 }
 
 /// Kinds whose objects are completed with what is always there. The others say that it is missing.
-const FILLED: [&str; 20] = [
+const FILLED: [&str; 22] = [
     "ClusterRole",
     "ClusterRoleBinding",
+    "CronJob",
     "DaemonSet",
     "Deployment",
     "EndpointSlice",
     "Event",
     "Ingress",
     "Job",
+    "Lease",
     "NetworkPolicy",
     "Node",
     "PersistentVolume",

@@ -10,8 +10,11 @@ use crate::kind::{Origin, ResourceKind};
 const ANNOTATIONS_MAX: u64 = 256 * 1024;
 
 /// Kinds whose update is checked by everything that a new object is checked by.
-const CHECKED_ANEW: [&str; 10] = [
+const CHECKED_ANEW: [&str; 13] = [
     "ConfigMap",
+    "Job",
+    "Namespace",
+    "Node",
     "Secret",
     "Service",
     "ServiceAccount",
@@ -33,21 +36,36 @@ pub(crate) fn validate(kind: &ResourceKind, object: &Value, old: Option<&Value>)
     let meta = part(object).unwrap_or(empty);
     let anew = whole(kind, &meta);
     let Some(old) = old.and_then(part) else { return anew };
+    let mut errors = common(kind, &meta, names::path_segment);
     let change = changed(&meta, &old);
-    let again = kind.origin != Origin::Custom && CHECKED_ANEW.contains(&kind.kind.as_str());
-    let rounds = [&anew, &change, &change].into_iter().chain(again.then_some(&anew));
-    rounds.flatten().cloned().collect()
+    errors.extend(change.iter().cloned().chain(change.iter().cloned()));
+    if kind.origin != Origin::Custom {
+        known_finalizers(&meta, &mut errors);
+    }
+    if kind.origin != Origin::Custom && CHECKED_ANEW.contains(&kind.kind.as_str()) {
+        errors.extend(anew);
+    }
+    errors
 }
 
 /// What is wrong with metadata by itself.
 fn whole(kind: &ResourceKind, meta: &Map<String, Value>) -> Vec<FieldError> {
+    let mut errors = common(kind, meta, name_rule(kind));
+    if kind.origin != Origin::Custom {
+        known_finalizers(meta, &mut errors);
+    }
+    errors
+}
+
+/// What may be wrong with the metadata of any kind; only the rule of names differs.
+fn common(kind: &ResourceKind, meta: &Map<String, Value>, rule: Rule) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    name(kind, meta, &mut errors);
+    name(meta, rule, &mut errors);
     namespace(kind, meta, &mut errors);
     labels(meta, &mut errors);
     annotations(meta, &mut errors);
     owners(meta, &mut errors);
-    finalizers(kind, meta, &mut errors);
+    finalizers(meta, &mut errors);
     errors
 }
 
@@ -65,23 +83,26 @@ fn text<'a>(meta: &'a Map<String, Value>, key: &str) -> &'a str {
     meta.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-fn name(kind: &ResourceKind, meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+/// What is wrong with a name.
+type Rule = fn(&str) -> Option<String>;
+
+fn name(meta: &Map<String, Value>, rule: Rule, errors: &mut Vec<FieldError>) {
     let (name, prefix) = (text(meta, "name"), text(meta, "generateName"));
     // What follows a prefix is checked with the name.
     let kept = prefix.trim_end_matches('-');
-    if let Some(why) = (!kept.is_empty()).then(|| name_rule(kind)(kept)).flatten() {
+    if let Some(why) = (!kept.is_empty()).then(|| rule(kept)).flatten() {
         errors.push(FieldError::invalid("metadata.generateName", &prefix.into(), &why));
     }
     if name.is_empty() {
         errors.push(FieldError::required("metadata.name", "name or generateName is required"));
-    } else if let Some(why) = name_rule(kind)(name) {
+    } else if let Some(why) = rule(name) {
         errors.push(FieldError::invalid("metadata.name", &name.into(), &why));
     }
 }
 
-fn name_rule(kind: &ResourceKind) -> fn(&str) -> Option<String> {
+fn name_rule(kind: &ResourceKind) -> Rule {
     match (kind.group.as_str(), kind.kind.as_str()) {
-        ("", "Namespace") => names::label,
+        ("", "Namespace") | ("apps", "StatefulSet") => names::label,
         ("", "Service") => names::label_1035,
         ("rbac.authorization.k8s.io", _) => names::path_segment,
         ("batch", "CronJob") => |name| {
@@ -181,18 +202,12 @@ fn strings<'a>(meta: &'a Map<String, Value>, key: &str) -> Vec<&'a str> {
     meta.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
 }
 
-fn finalizers(kind: &ResourceKind, meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+fn finalizers(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     let field = "metadata.finalizers";
     let list = strings(meta, "finalizers");
     for name in &list {
         let why = names::qualified(name);
         errors.extend(why.into_iter().map(|why| FieldError::invalid(field, &(*name).into(), &why)));
-        let standard = ["orphan", "foregroundDeletion", "kubernetes"].contains(name);
-        if !standard && !name.contains('/') && kind.origin != Origin::Custom {
-            let why = "name is neither a standard finalizer name nor is it fully qualified";
-            let at = list.iter().position(|other| other == name).unwrap_or_default();
-            errors.push(FieldError::invalid(&format!("{field}[{at}]"), &(*name).into(), why));
-        }
     }
     if list.contains(&"orphan") && list.contains(&"foregroundDeletion") {
         let why = "finalizer orphan and foregroundDeletion cannot be both set";
@@ -200,14 +215,21 @@ fn finalizers(kind: &ResourceKind, meta: &Map<String, Value>, errors: &mut Vec<F
     }
 }
 
-fn immutable(meta: &Map<String, Value>, old: &Map<String, Value>, errors: &mut Vec<FieldError>) {
-    let fixed = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
-    for key in fixed {
-        let value = meta.get(key).unwrap_or(&Value::Null);
-        if value != old.get(key).unwrap_or(&Value::Null) {
-            errors.push(FieldError::invalid(&format!("metadata.{key}"), value, "field is immutable"));
-        }
+/// What is said of a finalizer that nobody can be asked about.
+pub(crate) const UNKNOWN_FINALIZER: &str = "name is neither a standard finalizer name nor is it fully qualified";
+
+/// Whether a finalizer is one of Kubernetes' own, or has a domain.
+pub(crate) fn is_finalizer(name: &str) -> bool {
+    name.contains('/') || ["orphan", "foregroundDeletion", "kubernetes"].contains(&name)
+}
+
+fn known_finalizers(meta: &Map<String, Value>, errors: &mut Vec<FieldError>) {
+    for (i, name) in strings(meta, "finalizers").into_iter().enumerate().filter(|(_, name)| !is_finalizer(name)) {
+        errors.push(FieldError::invalid(&format!("metadata.finalizers[{i}]"), &name.into(), UNKNOWN_FINALIZER));
     }
+}
+
+fn immutable(meta: &Map<String, Value>, old: &Map<String, Value>, errors: &mut Vec<FieldError>) {
     if old.contains_key("deletionTimestamp") {
         let known = strings(old, "finalizers");
         let added: Vec<String> = strings(meta, "finalizers")
@@ -221,6 +243,13 @@ fn immutable(meta: &Map<String, Value>, old: &Map<String, Value>, errors: &mut V
                 added.join(", ")
             );
             errors.push(FieldError::forbidden("metadata.finalizers", &why));
+        }
+    }
+    let fixed = ["name", "namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds"];
+    for key in fixed {
+        let value = meta.get(key).unwrap_or(&Value::Null);
+        if value != old.get(key).unwrap_or(&Value::Null) {
+            errors.push(FieldError::invalid(&format!("metadata.{key}"), value, "field is immutable"));
         }
     }
 }

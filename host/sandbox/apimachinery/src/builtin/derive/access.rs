@@ -6,8 +6,8 @@ use super::or_insert;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// A role without rules says so.
-pub(super) fn role(map: &mut Map<String, Value>) {
+/// A role without rules says so, once it is stored: whoever sent an empty list owns it all the same.
+pub(crate) fn role(map: &mut Map<String, Value>) {
     if let Some(rules) = map.get_mut("rules")
         && rules.as_array().is_some_and(Vec::is_empty)
     {

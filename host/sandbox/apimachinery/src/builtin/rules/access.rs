@@ -1,10 +1,9 @@
 //! Rules of roles and their bindings.
 
-use serde_json::json;
+use serde_json::Value;
 
 use super::at::{At, Errors};
 use super::texts;
-use crate::field::{FieldError, FieldReason};
 use crate::kind::Scope;
 use crate::meta::names;
 
@@ -21,6 +20,9 @@ pub(super) fn role(object: &At<'_>, scope: Scope, errors: &mut Errors) {
     }
     for selector in selectors.items() {
         texts::selector(&selector, errors);
+        if !texts::is_readable(selector.value) {
+            errors.push(selector.invalid_value(Value::Null, "invalid label selector."));
+        }
     }
 }
 
@@ -62,14 +64,8 @@ pub(super) fn binding(object: &At<'_>, old: Option<&At<'_>>, scope: Scope, error
         self::subject(&subject, scope, errors);
     }
     if old.is_some_and(|old| old.child("roleRef").value != reference.value) {
-        errors.push(changed(&reference));
+        errors.push(reference.invalid_struct("RoleRef", "cannot change roleRef"));
     }
-}
-
-fn changed(reference: &At<'_>) -> FieldError {
-    let shown = |field: &str| json!(reference.child(field).text());
-    let text = format!("{{\"APIGroup\":{},\"Kind\":{},\"Name\":{}}}", shown("apiGroup"), shown("kind"), shown("name"));
-    FieldError::with_text(FieldReason::Invalid, &reference.path, &text, "cannot change roleRef")
 }
 
 fn subject(at: &At<'_>, scope: Scope, errors: &mut Errors) {

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use crate::field::FieldError;
+use crate::builtin::inner;
+use crate::field::{FieldError, FieldReason};
 
 /// Errors found so far.
 pub(super) type Errors = Vec<FieldError>;
@@ -77,6 +78,11 @@ impl<'a> At<'a> {
     /// As [`At::invalid`], with another value than the one that stands here.
     pub(super) fn invalid_value(&self, value: impl Into<Value>, why: &str) -> FieldError {
         FieldError::invalid(&self.path, &value.into(), why)
+    }
+
+    /// As [`At::invalid`], for a struct that is shown as the real server holds it.
+    pub(super) fn invalid_struct(&self, type_: &str, why: &str) -> FieldError {
+        FieldError::with_text(FieldReason::Invalid, &self.path, &inner::shown(type_, self.value), why)
     }
 
     pub(super) fn forbidden(&self, why: &str) -> FieldError {

@@ -2,27 +2,35 @@
 
 use super::at::{At, Errors};
 use super::texts;
-use crate::field::FieldError;
-use crate::meta::names;
+use crate::builtin::inner;
+use crate::field::{FieldError, FieldReason};
+use crate::meta::{UNKNOWN_FINALIZER, is_finalizer, names};
 
 /// Effects of a taint, in the order in which errors name them.
 pub(super) const EFFECTS: [&str; 3] = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
 
 pub(super) fn node(object: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors) {
     let spec = object.child("spec");
+    // The real server names the taints as if they were metadata.
+    let taints = At { value: spec.child("taints").value, path: "metadata.taints".into() };
+    self::taints(&taints.items(), errors);
+    ranges(&spec.child("podCIDRs"), errors);
     if let Some(old) = old.map(|old| old.child("spec")) {
         kept(&spec, &old, "podCIDRs", "podCIDR", errors);
         kept(&spec, &old, "providerID", "providerID", errors);
+        // What makes a new Node wrong makes a changed one wrong, and is named twice.
+        self::taints(&taints.items(), errors);
     }
-    // The real server judges the taints of a changed Node twice, and names them as if they were metadata.
-    let list = At { value: spec.child("taints").value, path: "metadata.taints".into() };
-    for _ in 0..=usize::from(old.is_some()) {
-        taints(&list.items(), errors);
-    }
-    if old.is_none() {
-        for range in spec.child("podCIDRs").items() {
-            range.judged(texts::range(range.text()), errors);
-        }
+}
+
+/// A range of addresses, or one of each family.
+fn ranges(ranges: &At<'_>, errors: &mut Errors) {
+    let items = ranges.items();
+    let before = errors.len();
+    items.iter().for_each(|range| range.judged(texts::range(range.text()), errors));
+    let of_new_family = items.iter().filter(|range| range.text().contains(':')).count();
+    if errors.len() == before && items.len() > 1 && (items.len(), of_new_family) != (2, 1) {
+        errors.push(ranges.invalid("may specify no more than one CIDR for each IP family"));
     }
 }
 
@@ -40,7 +48,8 @@ fn taints(taints: &[At<'_>], errors: &mut Errors) {
         self::taint(taint, errors);
         let same = |other: &At<'_>| ["key", "effect"].iter().all(|f| other.child(f).text() == taint.child(f).text());
         if taints[..i].iter().any(same) {
-            errors.push(taint.duplicate());
+            let (shown, why) = (inner::shown("Taint", taint.value), "taints must be unique by key and effect pair");
+            errors.push(FieldError::with_text(FieldReason::Duplicate, &taint.path, &shown, why));
         }
     }
 }
@@ -53,8 +62,18 @@ fn taint(at: &At<'_>, errors: &mut Errors) {
     at.child("effect").one_of(&EFFECTS, errors);
 }
 
-/// A namespace is Terminating exactly while it is being deleted.
 pub(super) fn namespace(object: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors) {
+    let finalizers = object.below(&["spec", "finalizers"]);
+    for name in finalizers.items().iter().map(At::text) {
+        let standard = (!is_finalizer(name)).then(|| UNKNOWN_FINALIZER.to_owned());
+        let wrong = names::qualified(name).into_iter().chain(standard);
+        errors.extend(wrong.map(|why| finalizers.invalid_value(name, &why)));
+    }
+    phase(object, old, errors);
+}
+
+/// A namespace is Terminating exactly while it is being deleted.
+fn phase(object: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors) {
     let (status, phase) = (object.child("status"), object.below(&["status", "phase"]));
     if old.is_none_or(|old| old.child("status").value == status.value) {
         return;

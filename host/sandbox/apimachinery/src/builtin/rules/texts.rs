@@ -141,16 +141,25 @@ fn requirement(at: &At<'_>, errors: &mut Errors) {
     }
 }
 
-/// Whether every expression of a selector can be asked.
+/// Whether everything that a selector says can be asked.
 pub(super) fn is_readable(selector: &Value) -> bool {
-    let expressions = At::root(selector).child("matchExpressions").items();
-    expressions.iter().all(|expression| {
-        let values = expression.child("values").len();
-        match expression.child("operator").text() {
-            "In" | "NotIn" => values > 0,
-            operator => OPERATORS.contains(&operator) && values == 0,
-        }
-    })
+    let at = At::root(selector);
+    let labels = at.child("matchLabels").entries();
+    let plain = labels.iter().all(|(key, value)| is_label(key, value));
+    plain && at.child("matchExpressions").items().iter().all(is_readable_requirement)
+}
+
+fn is_label(key: &str, value: &At<'_>) -> bool {
+    names::qualified(key).is_empty() && names::label_value(value.text()).is_empty()
+}
+
+fn is_readable_requirement(expression: &At<'_>) -> bool {
+    let (key, values) = (expression.child("key").text(), expression.child("values").items());
+    let counted = match expression.child("operator").text() {
+        "In" | "NotIn" => !values.is_empty(),
+        operator => OPERATORS.contains(&operator) && values.is_empty(),
+    };
+    counted && names::qualified(key).is_empty() && values.iter().all(|value| is_label(key, value))
 }
 
 #[cfg(test)]

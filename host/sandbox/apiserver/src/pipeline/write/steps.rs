@@ -27,6 +27,7 @@ impl<'a> Steps<'a> {
         namespace_lives(resource, &object)?;
         self.is_unversioned(&object)?;
         self.known(&mut object, warnings)?;
+        let shares_labels = kind.shares_labels(&object);
         kind.default(&mut object);
         let admission = self.options.admission(resource, self.part, None);
         let mut tracking = self.tracking();
@@ -36,6 +37,9 @@ impl<'a> Steps<'a> {
         tracking.settle(None, &mut object);
         kind.store(&mut object);
         hooks::before_create(resource, &mut object)?;
+        if shares_labels {
+            kind.share_labels(&mut object);
+        }
         self.escalates_nothing(&object, None)?;
         valid(resource, kind.validate(&object, None), &object)?;
         warnings.extend(kind.warnings(&object));
