@@ -12,6 +12,7 @@ mod unconvertible;
 
 use serde_json::Value;
 
+use crate::builtin;
 use crate::kind::ResourceKind;
 use crate::quantity::Quantity;
 use crate::schema::{Additional, Schema, Type};
@@ -75,6 +76,10 @@ fn members(schema: &Schema, value: &Value, at: &Place) -> Option<String> {
 }
 
 fn node(schema: &Schema, value: &Value, at: &Place, name: &str) -> Option<String> {
+    if let Some(why) = builtin::mistyped(schema, value) {
+        return Some(why);
+    }
+    let schema = builtin::resolved(schema, value);
     if value.is_null() || (schema.preserve_unknown && schema.type_.is_none()) {
         return None;
     }
@@ -135,6 +140,7 @@ fn go_type(schema: &Schema, at: &Place, name: &str) -> String {
         Some(Type::Boolean) => "bool".to_owned(),
         Some(Type::Integer) => schema.format.clone().unwrap_or_else(|| "int32".to_owned()),
         Some(Type::Number) => "float64".to_owned(),
+        Some(Type::Array) if named(schema).is_some() => named(schema).map(in_package).unwrap_or_default(),
         Some(Type::Array) => match &schema.items {
             Some(items) => format!("[]{}", go_type(items, at, name)),
             None => "[]interface {}".to_owned(),
@@ -144,7 +150,7 @@ fn go_type(schema: &Schema, at: &Place, name: &str) -> String {
             Additional::Schema(each) => format!("map[string]{}", go_type(each, at, name)),
             _ => in_package(&at.holds(name, schema)),
         },
-        None => "interface {}".to_owned(),
+        None => named(schema).map_or_else(|| "interface {}".to_owned(), in_package),
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod crd;
 use std::sync::Arc;
 
 use backplane_core::object::Kind;
+pub use crd::is_mistrusted;
 use serde_json::Value;
 
 use crate::field::{FieldError, FieldReason};
@@ -52,6 +53,8 @@ pub struct ResourceKind {
     pub origin: Origin,
     /// Warning that clients of a deprecated version get.
     pub deprecation: Option<String>,
+    /// Fields that a definition lets objects be selected by, such as `spec.size`.
+    pub selectable: Vec<String>,
 }
 
 /// How objects of a kind get from one version into another.
@@ -195,10 +198,10 @@ impl ResourceKind {
         }
     }
 
-    /// What is good but questionable in a new object, or in one whose content changed.
-    pub fn warnings(&self, object: &Value) -> Vec<String> {
+    /// What is good but questionable in a new object, or in one whose content changed from `old`.
+    pub fn warnings(&self, object: &Value, old: Option<&Value>) -> Vec<String> {
         match self.origin {
-            Origin::Builtin => crate::builtin::warnings(self, object),
+            Origin::Builtin => crate::builtin::warnings(self, object, old),
             _ => Vec::new(),
         }
     }
@@ -220,6 +223,11 @@ impl ResourceKind {
 
     /// As [`ResourceKind::validate`] for a write to the status of `old`.
     pub fn validate_status(&self, object: &Value, old: &Value) -> Vec<FieldError> {
+        if self.group == "apiextensions.k8s.io" {
+            let mut errors = crate::meta::validate(self, object, Some(old));
+            errors.extend(crd::check_status(object));
+            return errors;
+        }
         if self.origin != Origin::Custom {
             return self.validate(object, Some(old));
         }

@@ -124,6 +124,7 @@ pub fn require_version(kind: &ResourceKind, object: &Value) -> Option<FieldError
     let version = object.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or_default();
     let strict =
         ["Lease", "PodDisruptionBudget", "CustomResourceDefinition", "VolumeAttachment"].contains(&kind.kind.as_str());
+    let strict = strict || kind.group == "admissionregistration.k8s.io";
     ((kind.origin == Origin::Custom || strict) && version.is_empty())
         .then(|| FieldError::invalid("metadata.resourceVersion", &json!(0), "must be specified for an update"))
 }

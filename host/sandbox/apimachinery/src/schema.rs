@@ -12,6 +12,7 @@ mod formats;
 mod lists;
 mod metadata;
 mod parse;
+pub(crate) mod path;
 mod prune;
 mod rules;
 mod validate;
@@ -26,6 +27,7 @@ use crate::field::FieldError;
 pub(crate) use check::Level;
 pub(crate) use lists::keys as list_keys;
 pub(crate) use metadata::document as object_meta_document;
+pub(crate) use rules::fault::{of as expression_fault, shown as rule_shown};
 pub(crate) use rules::free_value;
 
 /// One node of a structural schema; the root describes the whole object.

@@ -6,7 +6,7 @@ mod manifests;
 
 use serde_json::{Value, json};
 
-use super::super::case::{Case, Step, case, post, put};
+use super::super::case::{Case, case, post, put};
 use manifests::{Manifest, manifests};
 
 /// What each field is replaced by.
@@ -15,20 +15,18 @@ fn wrong() -> [Value; 7] {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    manifests().iter().flat_map(|manifest| [created(manifest), replaced(manifest)]).collect()
+    manifests().iter().map(of).collect()
 }
 
-fn created(manifest: &Manifest) -> Case {
-    let ask = |object| post(&format!("{}?dryRun=All", manifest.path), object);
-    case(&format!("mutants/create {}", manifest.name()), mutants(&manifest.object).into_iter().map(ask).collect())
-}
-
-fn replaced(manifest: &Manifest) -> Case {
-    let mut steps: Vec<Step> = vec![post(&manifest.path, manifest.object.clone())];
-    let name = manifest.object["metadata"]["name"].as_str().unwrap_or_default();
-    let ask = |object| put(&format!("{}/{name}?dryRun=All", manifest.path), object);
-    steps.extend(mutants(&manifest.object).into_iter().map(ask));
-    case(&format!("mutants/replace {}", manifest.name()), steps)
+/// First while there is no such object, then in place of it.
+fn of(manifest: &Manifest) -> Case {
+    let Manifest { path, object } = manifest;
+    let name = object["metadata"]["name"].as_str().unwrap_or_default();
+    let mutants = mutants(object);
+    let create = mutants.iter().map(|mutant| post(&format!("{path}?dryRun=All"), mutant.clone()));
+    let replace = mutants.iter().map(|mutant| put(&format!("{path}/{name}?dryRun=All"), mutant.clone()));
+    let steps = create.chain([post(path, object.clone())]).chain(replace).collect();
+    case(&format!("mutants/{}", manifest.name()), steps)
 }
 
 /// The object with one field wrong, in every way. What the path of the request says stays as it is.

@@ -3,21 +3,32 @@
 use serde_json::Value;
 
 use super::path::Element;
+use crate::builtin;
+use crate::decode;
 use crate::go;
-use crate::kind::ResourceKind;
+use crate::kind::{Origin, ResourceKind};
 use crate::schema::{Additional, ListType, Schema, Type};
 use crate::status::Status;
 
 /// Answers with the error of kube-apiserver if the intent has unknown fields, values of a wrong type, or list items that
 /// cannot be told apart.
 pub(crate) fn fits(kind: &ResourceKind, intent: &Value) -> Result<(), Status> {
-    let Some(errors) = faults(&kind.schema, intent) else { return Ok(()) };
     let text = |key: &str| intent.pointer(&format!("/metadata/{key}")).and_then(Value::as_str).unwrap_or_default();
     // The namespace is not yet known where the real server says this.
     let name = format!("/{}", text("name"));
     let group = if kind.group.is_empty() { "/" } else { "" };
     let gvk = format!("{group}{}, Kind={}", kind.api_version(), kind.kind);
-    Err(Status::unclassified(format!("failed to create typed patch object ({name}; {gvk}): {errors}")))
+    if let Some(errors) = faults(&kind.schema, intent) {
+        return Err(Status::unclassified(format!("failed to create typed patch object ({name}; {gvk}): {errors}")));
+    }
+    // What has a Go type has to get there, too.
+    match decode::unconvertible(kind, intent).filter(|_| kind.origin != Origin::Custom) {
+        Some(why) => Err(Status::unclassified(format!(
+            "failed to convert new object ({name}; {gvk}) to proper version: unable to convert unstructured object to {gvk}: \
+             {why}"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Whether an object that was converted into another version has only fields of that version.
@@ -36,7 +47,7 @@ fn faults(schema: &Schema, value: &Value) -> Option<String> {
 }
 
 fn walk(schema: Option<&Schema>, value: &Value, path: &str, errors: &mut Vec<String>) {
-    let Some(schema) = schema else { return };
+    let Some(schema) = schema.map(|schema| builtin::resolved(schema, value)) else { return };
     if let Some(expected) = expected(schema, value) {
         errors.push(format!("{path}: expected {expected}, got {}", got(schema, value)));
         return;
@@ -106,7 +117,7 @@ fn expected(schema: &Schema, value: &Value) -> Option<&'static str> {
 /// The value as Go prints the type that holds it.
 fn got(schema: &Schema, value: &Value) -> String {
     match (schema.type_, value) {
-        (Some(Type::Object), _) => format!("&{{{}}}", go::plain(value)),
+        (Some(Type::Object | Type::Array), _) => format!("&{{{}}}", go::plain(value)),
         (Some(Type::String | Type::Boolean), _) => {
             format!("&value.valueUnstructured{{Value:{}}}", go::typed(value))
         }

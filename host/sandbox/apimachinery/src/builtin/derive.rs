@@ -43,7 +43,6 @@ pub(crate) fn derive(kind: &ResourceKind, object: &mut Value) {
         ("rbac.authorization.k8s.io", "RoleBinding" | "ClusterRoleBinding") => access::binding(map),
         ("networking.k8s.io", "NetworkPolicy") => network_policy(map),
         ("apiextensions.k8s.io", _) => definition(object),
-        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration") => reinvocation(map),
         _ => {}
     }
 }
@@ -211,7 +210,9 @@ fn network_policy(map: &mut Map<String, Value>) {
 
 fn definition(object: &mut Value) {
     for version in object["spec"]["versions"].as_array_mut().into_iter().flatten() {
-        flags(&mut version["schema"]["openAPIV3Schema"]);
+        or_insert(version, "name", "".into());
+        or_insert(version, "served", false.into());
+        or_insert(version, "storage", false.into());
     }
     let names = crate::kind::crd::Names::of(object).to_value();
     let stored = object["spec"]["versions"].as_array().into_iter().flatten().find(|version| version["storage"] == true);
@@ -227,32 +228,5 @@ fn definition(object: &mut Value) {
         if let Some(own) = spec.get_mut("names") {
             or_insert(own, key, names[key].clone());
         }
-    }
-}
-
-/// Flags of a schema that say what is said without them.
-fn flags(schema: &mut Value) {
-    const FLAGS: [&str; 6] = [
-        "nullable",
-        "uniqueItems",
-        "exclusiveMinimum",
-        "exclusiveMaximum",
-        "x-kubernetes-embedded-resource",
-        "x-kubernetes-int-or-string",
-    ];
-    match schema {
-        Value::Object(map) => {
-            map.retain(|name, value| !(FLAGS.contains(&name.as_str()) && *value == false));
-            let literal = |name: &str| ["default", "example", "enum"].contains(&name);
-            map.iter_mut().filter(|(name, _)| !literal(name)).for_each(|(_, member)| flags(member));
-        }
-        Value::Array(items) => items.iter_mut().for_each(flags),
-        _ => {}
-    }
-}
-
-fn reinvocation(map: &mut Map<String, Value>) {
-    for webhook in map.get_mut("webhooks").and_then(Value::as_array_mut).into_iter().flatten() {
-        or_insert(webhook, "reinvocationPolicy", "Never".into());
     }
 }

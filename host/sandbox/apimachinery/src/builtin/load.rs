@@ -25,14 +25,21 @@ const FILES: [&str; 10] = [
 ];
 
 pub(crate) fn kinds() -> Vec<ResourceKind> {
-    let files: Vec<Value> = FILES.iter().map(|text| parse(text)).collect();
+    let files = files();
     let groups: Vec<&Value> = files.iter().flat_map(groups).collect();
-    let mut shared = Shared(members(&parse(COMMON)));
-    for group in &groups {
-        shared.0.extend(members(&group["shared"]));
-    }
-    shared.0.insert("TemplateMeta".into(), crate::schema::object_meta_document());
+    let shared = Shared::of(&groups);
     groups.iter().flat_map(|group| of_group(group, &shared)).collect()
+}
+
+/// A schema that kinds share, by its name.
+pub(super) fn shared(word: &str) -> Schema {
+    let files = files();
+    let groups: Vec<&Value> = files.iter().flat_map(groups).collect();
+    Schema::trusted(&Shared::of(&groups).word(word))
+}
+
+fn files() -> Vec<Value> {
+    FILES.iter().map(|text| parse(text)).collect()
 }
 
 /// The kind of `autoscaling/v1` Scales.
@@ -93,6 +100,7 @@ fn one(group: &str, virtual_: bool, file: &Value, shared: &Shared) -> ResourceKi
         verbs: if virtual_ { vec!["create".into()] } else { standard_verbs() },
         origin: if virtual_ { Origin::Virtual } else { Origin::Builtin },
         deprecation: file["deprecation"].as_str().map(str::to_owned),
+        selectable: Vec::new(),
         kind,
     }
 }
@@ -121,6 +129,15 @@ fn without_go(document: &mut Value) {
 struct Shared(BTreeMap<String, Value>);
 
 impl Shared {
+    fn of(groups: &[&Value]) -> Self {
+        let mut shared = Self(members(&parse(COMMON)));
+        for group in groups {
+            shared.0.extend(members(&group["shared"]));
+        }
+        shared.0.insert("TemplateMeta".into(), crate::schema::object_meta_document());
+        shared
+    }
+
     /// Writes a schema out in full; the notation is told at the top of `common.yaml`.
     fn expand(&self, value: &Value) -> Value {
         match value {

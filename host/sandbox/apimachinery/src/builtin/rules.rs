@@ -19,6 +19,7 @@ mod pods;
 mod services;
 mod storage;
 mod texts;
+mod webhooks;
 mod workloads;
 
 use serde_json::Value;
@@ -59,9 +60,24 @@ pub(crate) fn rules(kind: &ResourceKind, object: &Value, old: Option<&Value>) ->
         ("rbac.authorization.k8s.io", "Role" | "ClusterRole") => access::role(object, kind.scope, errors),
         ("rbac.authorization.k8s.io", _) => access::binding(object, old, kind.scope, errors),
         ("apiextensions.k8s.io", _) => errors.extend(crate::kind::crd::check(plain, former)),
+        ("admissionregistration.k8s.io", _) => webhooks::configuration(object, errors),
         _ => {}
     }
     found
+}
+
+/// Everything wrong with whom a conversion webhook is asked at, which stands at `path`.
+pub(crate) fn webhook_client(client: &Value, path: &str) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    webhooks::client_config(&At { value: client, path: path.to_owned() }, &mut errors);
+    errors
+}
+
+/// Everything wrong with the versions of reviews that a webhook understands.
+pub(crate) fn review_versions(versions: &Value, path: &str) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    webhooks::understood(&At { value: versions, path: path.to_owned() }, &mut errors);
+    errors
 }
 
 /// Whether the schema has nothing to say about fields but their types.
@@ -70,6 +86,7 @@ pub(crate) fn is_told_in_full(kind: &ResourceKind) -> bool {
         ("", name) => name != "ServiceAccount",
         ("events.k8s.io" | "coordination.k8s.io" | "apps" | "batch" | "rbac.authorization.k8s.io", _) => true,
         ("discovery.k8s.io" | "networking.k8s.io" | "policy" | "storage.k8s.io", _) => true,
+        ("apiextensions.k8s.io" | "admissionregistration.k8s.io", _) => true,
         _ => false,
     }
 }

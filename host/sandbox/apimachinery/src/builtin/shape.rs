@@ -5,6 +5,7 @@
 
 use serde_json::{Map, Value};
 
+use super::json_schema;
 use crate::kind::{Origin, ResourceKind};
 use crate::schema::{Additional, Schema, Type};
 
@@ -31,7 +32,8 @@ pub(crate) fn shape(kind: &ResourceKind, object: &mut Value) {
 }
 
 /// Times of conditions that are written even when they are not known.
-const TIMES: [(&str, &[&str]); 9] = [
+const TIMES: [(&str, &[&str]); 10] = [
+    ("CustomResourceDefinition", &["lastTransitionTime"]),
     ("Pod", &["lastProbeTime", "lastTransitionTime"]),
     ("PersistentVolumeClaim", &["lastProbeTime", "lastTransitionTime"]),
     ("Job", &["lastProbeTime", "lastTransitionTime"]),
@@ -73,6 +75,7 @@ fn is_empty(value: &Value) -> bool {
 }
 
 fn walk(schema: &Schema, value: &mut Value) {
+    let schema = json_schema::resolved(schema, value);
     match value {
         Value::Object(map) => {
             if let Additional::Schema(each) = &schema.additional {

@@ -4,6 +4,7 @@
 use base64::Engine;
 use serde_json::{Map, Value, json};
 
+use super::json_schema;
 use crate::kind::{Origin, ResourceKind};
 use crate::schema::{Additional, Schema, Type};
 
@@ -17,28 +18,26 @@ pub(crate) fn typed(kind: &ResourceKind, object: &mut Value) {
 }
 
 fn members(schema: &Schema, map: &mut Map<String, Value>) {
-    if let Additional::Schema(each) = &schema.additional {
-        map.values_mut().for_each(|member| no_amount(each, member));
-    }
+    map.retain(|name, value| {
+        schema.properties.get(name).is_none_or(|field| !(is_omitted(field) && is_zero(field, value)))
+    });
     for (name, member) in map.iter_mut() {
-        if let Additional::Schema(each) = &schema.additional {
-            no_amount(each, member);
-        }
-        if let Some(schema) = schema.member(name) {
-            walk(schema, member);
+        match (schema.properties.get(name), schema.member(name)) {
+            (Some(field), _) => walk(field, member),
+            (None, Some(each)) => {
+                fill(each, member);
+                walk(each, member);
+            }
+            (None, None) => {}
         }
     }
-    map.retain(|name, value| !(is_zero(value) && schema.properties.get(name).is_some_and(|field| is_omitted(field))));
 }
 
 fn walk(schema: &Schema, value: &mut Value) {
+    json_schema::settle(schema, value);
+    let schema = json_schema::resolved(schema, value);
     match value {
-        Value::Object(map) => {
-            if let Additional::Schema(each) = &schema.additional {
-                map.values_mut().for_each(|member| fill(each, member));
-            }
-            members(schema, map);
-        }
+        Value::Object(map) => members(schema, map),
         Value::Array(numbers) if is_bytes(schema) => *value = bytes(numbers).into(),
         Value::Array(items) => {
             for item in items {
@@ -49,13 +48,6 @@ fn walk(schema: &Schema, value: &mut Value) {
             }
         }
         _ => {}
-    }
-}
-
-/// In a map of quantities, which are no pointers, `null` is none of it.
-fn no_amount(each: &Schema, member: &mut Value) {
-    if member.is_null() && each.format.as_deref() == Some("quantity") {
-        *member = "0".into();
     }
 }
 
@@ -87,13 +79,16 @@ fn is_omitted(field: &Schema) -> bool {
     field.go.as_ref().is_some_and(|go| go.omitted)
 }
 
-fn is_zero(value: &Value) -> bool {
+fn is_zero(field: &Schema, value: &Value) -> bool {
     match value {
         Value::Null => true,
+        // Nobody knows what it is.
+        _ if field.type_.is_none() && field.preserve_unknown => false,
         Value::Bool(yes) => !yes,
         Value::Number(number) => number.as_f64() == Some(0.0),
         Value::String(text) => text.is_empty(),
-        _ => false,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty() && matches!(field.additional, Additional::Schema(_)),
     }
 }
 

@@ -7,8 +7,11 @@ use serde_json::Value;
 use crate::kind::ResourceKind;
 use crate::meta::names;
 
-/// Warnings about a new object, or one whose content changed.
-pub(crate) fn warnings(kind: &ResourceKind, object: &Value) -> Vec<String> {
+/// Warnings about a new object, or one whose content changed from `old`.
+pub(crate) fn warnings(kind: &ResourceKind, object: &Value, old: Option<&Value>) -> Vec<String> {
+    if kind.group == "apiextensions.k8s.io" {
+        return crate::kind::crd::warnings(object, old);
+    }
     let prefix = match (kind.group.as_str(), kind.kind.as_str()) {
         ("", "Pod") => "",
         ("apps", _) | ("batch", "Job") => "spec.template.",
@@ -168,7 +171,7 @@ mod tests {
         let kind = kinds.iter().find(|kind| kind.kind == "Job").unwrap();
         let job = |name: &str, generation: u8| json!({"metadata": {"name": name, "generation": generation}});
         for (job, count) in [(job("a.b", 1), 1), (job("a", 1), 0), (job("a.b", 2), 0)] {
-            assert_eq!(warnings(kind, &job).len(), count, "{job}");
+            assert_eq!(warnings(kind, &job, None).len(), count, "{job}");
         }
     }
 

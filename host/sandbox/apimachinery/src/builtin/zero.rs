@@ -52,10 +52,11 @@ pub(crate) fn zero(kind: &ResourceKind) -> Value {
 }
 
 /// Kinds whose objects are completed with what is always there. The others say that it is missing.
-const FILLED: [&str; 22] = [
+const FILLED: [&str; 23] = [
     "ClusterRole",
     "ClusterRoleBinding",
     "CronJob",
+    "CustomResourceDefinition",
     "DaemonSet",
     "Deployment",
     "EndpointSlice",

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::builtin;
 use crate::go;
 use crate::kind::ResourceKind;
 use crate::schema::{Additional, Schema, Type};
@@ -12,6 +13,10 @@ pub fn unconvertible(kind: &ResourceKind, object: &Value) -> Option<String> {
 }
 
 fn node(schema: &Schema, value: &Value) -> Option<String> {
+    if let Some(why) = builtin::mistyped(schema, value) {
+        return Some(why);
+    }
+    let schema = builtin::resolved(schema, value);
     if value.is_null() || schema.int_or_string || (schema.preserve_unknown && schema.type_.is_none()) {
         return None;
     }
@@ -24,14 +29,20 @@ fn node(schema: &Schema, value: &Value) -> Option<String> {
             items.iter().find_map(|item| node(schema, item))
         }
         (Type::String, Value::String(_)) | (Type::Boolean, Value::Bool(_)) => None,
+        (wanted @ Type::Integer, Value::Number(number)) if number.as_f64().is_some_and(|n| n.fract() != 0.0) => {
+            Some(format!("cannot convert {} to {}", go::type_name(value), scalar(schema, wanted)))
+        }
         (Type::Integer | Type::Number, Value::Number(_)) => None,
         (Type::Object, _) if matches!(schema.additional, Additional::Schema(_)) => {
             Some(format!("cannot restore map from {}", kind(value)))
         }
         (Type::Object, _) => Some(format!("cannot restore struct from: {}", kind(value))),
         (Type::Array, _) => Some(format!("cannot restore slice from {}", kind(value))),
-        (wanted, Value::Object(_) | Value::Array(_)) => Some(format!("unrecognized type: {}", scalar(schema, wanted))),
-        (wanted, _) => Some(format!("cannot convert {} to {}", go::type_name(value), scalar(schema, wanted))),
+        // To Go a number can become a text, but nothing else can become what it is not.
+        (wanted @ Type::String, Value::Number(number)) if !number.is_f64() => {
+            Some(format!("cannot convert {} to {}", go::type_name(value), scalar(schema, wanted)))
+        }
+        (wanted, _) => Some(format!("unrecognized type: {}", scalar(schema, wanted))),
     }
 }
 

@@ -2,8 +2,11 @@
 //!
 //! Source: `k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/validation`.
 
+mod authority;
 mod check;
 mod columns;
+mod formats;
+mod shown;
 
 use std::sync::Arc;
 
@@ -14,9 +17,18 @@ use crate::field::FieldError;
 use crate::jsonpath::JsonPath;
 use crate::schema::Schema;
 
+pub use authority::is_mistrusted;
+pub(crate) use formats::warnings;
+pub(crate) use shown::items as shown_items;
+
 /// Everything wrong with a definition; `old` is what it changes.
 pub(crate) fn check(crd: &Value, old: Option<&Value>) -> Vec<FieldError> {
     check::definition(crd, old, crd.get("status"))
+}
+
+/// Everything wrong with a status that is written to a definition.
+pub(super) fn check_status(crd: &Value) -> Vec<FieldError> {
+    check::status(crd)
 }
 
 pub(super) fn kinds(crd: &Value) -> Result<Vec<ResourceKind>, Vec<FieldError>> {
@@ -57,7 +69,13 @@ impl Reader<'_> {
             conversion: conversion(self.crd),
             verbs: super::standard_verbs(),
             origin: Origin::Custom,
+            selectable: self.selectable(),
         }
+    }
+
+    fn selectable(&self) -> Vec<String> {
+        let fields = self.version.get("selectableFields").and_then(Value::as_array).into_iter().flatten();
+        fields.map(|field| text(field, "/jsonPath").trim_start_matches('.').to_owned()).collect()
     }
 
     fn subresources(&self) -> Subresources {
@@ -132,6 +150,19 @@ impl Names {
             short_names: texts(crd, "/spec/names/shortNames"),
             categories: texts(crd, "/spec/names/categories"),
             kind,
+        }
+    }
+
+    /// Those that a definition has been granted, as they are.
+    fn accepted(crd: &Value) -> Self {
+        let name = |key: &str| text(crd, &format!("/status/acceptedNames/{key}")).to_owned();
+        Self {
+            kind: name("kind"),
+            list_kind: name("listKind"),
+            plural: name("plural"),
+            singular: name("singular"),
+            short_names: texts(crd, "/status/acceptedNames/shortNames"),
+            categories: texts(crd, "/status/acceptedNames/categories"),
         }
     }
 

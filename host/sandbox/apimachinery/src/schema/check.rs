@@ -35,10 +35,14 @@ pub(super) fn document(document: &Value, path: &str, level: Level) -> Vec<FieldE
         errors = structural::errors(document, path, level);
     }
     if readable && errors.is_empty() {
-        errors = defaults::errors(document, path);
+        errors = defaults::errors(document, path, level);
     }
     let rules = readable && errors.is_empty();
     errors.extend(openapi::errors(document, path, level, rules));
+    if errors.is_empty() && !readable {
+        // Nothing else keeps it from being read.
+        errors.push(FieldError::invalid(path, &"".into(), "OpenAPIV3Schema 'schema' is not supported"));
+    }
     errors
 }
 

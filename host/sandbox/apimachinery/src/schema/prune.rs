@@ -5,6 +5,7 @@
 use serde_json::Value;
 
 use super::{Additional, Schema};
+use crate::builtin;
 
 pub(super) fn apply(schema: &Schema, value: &mut Value) -> Vec<String> {
     let mut pruner = Pruner { path: String::new(), unknown: Vec::new() };
@@ -20,6 +21,14 @@ struct Pruner {
 
 impl Pruner {
     fn walk(&mut self, schema: Option<&Schema>, value: &mut Value) {
+        let told = self.unknown.len();
+        self.children(schema.map(|schema| builtin::resolved(schema, value)), value);
+        if schema.is_some_and(builtin::decodes_itself) {
+            self.unknown.truncate(told);
+        }
+    }
+
+    fn children(&mut self, schema: Option<&Schema>, value: &mut Value) {
         match value {
             Value::Object(map) => {
                 let known = std::mem::take(map).into_iter().filter_map(|(name, mut member)| {

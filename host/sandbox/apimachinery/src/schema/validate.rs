@@ -107,7 +107,7 @@ fn type_check(schema: &Schema, value: &Value, path: &str) -> Outcome {
 }
 
 /// JSON type of a value; a number without fraction is an integer.
-fn json_type(value: &Value) -> &'static str {
+pub(super) fn json_type(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",

@@ -1,5 +1,6 @@
 //! The status of a definition, from itself and its neighbours.
 
+use backplane_apimachinery::kind;
 use serde_json::{Value, json};
 
 /// Writes the status; what did not change keeps its time.
@@ -9,7 +10,7 @@ pub(super) fn fill(definition: &mut Value, old: Option<&Value>, others: &[Value]
     let (reason, message) = conflict.unwrap_or(("NoConflicts", "no conflicts found".into()));
     set(definition, "NamesAccepted", accepted, reason, &message, now);
     if accepted {
-        set(definition, "Established", true, "InitialNamesAccepted", "the initial names have been accepted", now);
+        established(definition, now);
         definition["status"]["acceptedNames"] = definition["spec"]["names"].clone();
     } else if !is_true(definition, "Established") {
         set(definition, "Established", false, "NotAccepted", "not all names are accepted", now);
@@ -19,6 +20,16 @@ pub(super) fn fill(definition: &mut Value, old: Option<&Value>, others: &[Value]
         set(definition, "Terminating", true, "InstanceDeletionInProgress", message, now);
     }
     definition["status"]["storedVersions"] = stored_versions(definition, old);
+}
+
+/// A definition whose conversion webhook cannot be trusted is not served; one that is served stays so.
+fn established(definition: &mut Value, now: &str) {
+    if kind::is_mistrusted(definition) && !is_true(definition, "Established") {
+        let message = "The conversion webhook CABundle is invalid";
+        set(definition, "Established", false, "InvalidCABundle", message, now);
+    } else {
+        set(definition, "Established", true, "InitialNamesAccepted", "the initial names have been accepted", now);
+    }
 }
 
 /// Writes what is said of a definition in the moment in which it is deleted.

@@ -30,7 +30,8 @@ impl Selection {
         let fields: FieldSelector = query.get("fieldSelector").unwrap_or_default().parse().map_err(
             |error: backplane_apimachinery::select::FieldSelectorError| Status::bad_request(error.to_string()),
         )?;
-        let unknown = fields.requirements().iter().find(|r| !is_metadata(&r.field));
+        let known = |field: &str| is_metadata(field) || resource.kind.selectable.iter().any(|known| known == field);
+        let unknown = fields.requirements().iter().find(|r| !known(&r.field));
         match unknown {
             Some(r) if resource.kind.origin == Origin::Custom => {
                 Err(Status::bad_request(format!("field label not supported: {}", r.field)))

@@ -158,7 +158,7 @@ pub(crate) fn insert(
         match if taken { None } else { commit(resource, None, resource.to_storage(object)?).ok() } {
             Some(stored) => return Ok(Written { code: 201, bytes: resource.render(&stored)?, warnings }),
             None if generated && attempt < ATTEMPTS => {}
-            None => return Err(resource.taken(&name, present.as_deref())),
+            None => return Err(resource.taken(&name, present.as_deref()).with_warnings(&warnings)),
         }
     }
     Err(Status::internal("no attempt was made"))

@@ -9,10 +9,12 @@
 mod conversion;
 mod names;
 mod parts;
+mod selectable;
 
 use serde_json::Value;
 
-use super::{flag, text};
+use super::shown::{self, Own};
+use super::{Names, flag, text};
 use crate::field::FieldError;
 use crate::meta::names as syntax;
 use parts::Part;
@@ -29,7 +31,7 @@ pub(super) fn definition(crd: &Value, old: Option<&Value>, status: Option<&Value
     for part in Part::ALL.into_iter().filter(|part| part.is_shared(crd)) {
         part.check(crd, 0, &format!("spec.{}", part.above()), &mut errors);
     }
-    conversion::check(crd, &mut errors);
+    conversion::check(crd, old, &mut errors);
     if let Some(old) = old {
         fixed(crd, old, &mut errors);
     }
@@ -42,6 +44,13 @@ pub(super) fn definition(crd: &Value, old: Option<&Value>, status: Option<&Value
             "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         errors.push(FieldError::invalid("spec.preserveUnknownFields", &true.into(), why));
     }
+    errors
+}
+
+/// Everything wrong with a status that is written by itself.
+pub(super) fn status(crd: &Value) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    names::all(&Names::accepted(crd), "status.acceptedNames", &mut errors);
     errors
 }
 
@@ -93,9 +102,9 @@ fn versions(crd: &Value, errors: &mut Vec<FieldError>) {
         }
     }
     together(crd, errors);
-    if let Some(first) = all(crd).first() {
-        // The first version stands above the others, too.
-        label("spec.version", text(first, "/name"), errors);
+    // The first version stands above the others, too.
+    if let Some(name) = all(crd).first().map(|first| text(first, "/name")).filter(|name| !name.is_empty()) {
+        label("spec.version", name, errors);
     }
 }
 
@@ -118,13 +127,22 @@ fn label(field: &str, name: &str, errors: &mut Vec<FieldError>) {
 
 fn deprecation(version: &Value, path: &str, errors: &mut Vec<FieldError>) {
     let Some(warning) = version.get("deprecationWarning").and_then(Value::as_str) else { return };
-    let why = match () {
-        () if !flag(version, "deprecated") => "can only be set for deprecated versions",
-        () if warning.len() > 256 => "must be <= 256 characters long",
-        () if warning.is_empty() => "must not be an empty string",
-        () => return,
+    let mut wrong = |why: &str| {
+        errors.push(FieldError::invalid(&format!("{path}.deprecationWarning"), &warning.into(), why));
     };
-    errors.push(FieldError::invalid(&format!("{path}.deprecationWarning"), &warning.into(), why));
+    if !flag(version, "deprecated") {
+        return wrong("can only be set for deprecated versions");
+    }
+    if warning.len() > 256 {
+        wrong("must be <= 256 characters long");
+    }
+    if warning.is_empty() {
+        wrong("must not be an empty string");
+    }
+    let unprintable = |c: char| c.is_control() || (c.is_whitespace() && c != ' ');
+    if let Some(at) = warning.find(unprintable) {
+        wrong(&format!("must only contain printable UTF-8 characters; non-printable character found at index {at}"));
+    }
 }
 
 /// Whether a schema has a default at any depth.
@@ -142,27 +160,23 @@ fn has_default(schema: &Value) -> bool {
     }
 }
 
-/// The versions as the real server quotes them. What they share is not theirs any more, and schemas would fill pages.
+/// The versions as the real server quotes them.
 fn summary(crd: &Value) -> String {
-    let one = |version: &Value| {
-        format!(
-            "{{\"Name\":{},\"Served\":{},\"Storage\":{},\"Deprecated\":{},\"DeprecationWarning\":{},\"Schema\":null,\
-             \"Subresources\":null,\"AdditionalPrinterColumns\":null,\"SelectableFields\":null}}",
-            Value::from(text(version, "/name")),
-            flag(version, "served"),
-            flag(version, "storage"),
-            flag(version, "deprecated"),
-            version.get("deprecationWarning").unwrap_or(&Value::Null)
-        )
+    let Some(versions) = crd.pointer("/spec/versions").and_then(Value::as_array) else { return "null".to_owned() };
+    let own = |part: Part| !part.is_shared(crd);
+    let own = Own {
+        schema: own(Part::Schema),
+        subresources: own(Part::Subresources),
+        columns: own(Part::Columns),
+        selectable: own(Part::Selectable),
     };
-    format!("[{}]", all(crd).iter().map(one).collect::<Vec<_>>().join(","))
+    let each: Vec<String> = versions.iter().map(|version| shown::version(version, &own)).collect();
+    format!("[{}]", each.join(","))
 }
 
 /// What may not change: the names that paths are made of, and once the definition is served what objects are.
 fn fixed(crd: &Value, old: &Value, errors: &mut Vec<FieldError>) {
-    let conditions = old.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
-    let served = conditions.into_iter().any(|one| one["type"] == "Established" && one["status"] == "True");
-    let fields: &[&str] = match served {
+    let fields: &[&str] = match is_established(old) {
         true => &["/spec/scope", "/spec/names/kind", "/spec/group", "/spec/names/plural"],
         false => &["/spec/group", "/spec/names/plural"],
     };
@@ -170,6 +184,11 @@ fn fixed(crd: &Value, old: &Value, errors: &mut Vec<FieldError>) {
         let field = pointer[1..].replace('/', ".");
         errors.push(FieldError::invalid(&field, &text(crd, pointer).into(), "field is immutable"));
     }
+}
+
+fn is_established(crd: &Value) -> bool {
+    let conditions = crd.pointer("/status/conditions").and_then(Value::as_array).into_iter().flatten();
+    conditions.into_iter().any(|one| one["type"] == "Established" && one["status"] == "True")
 }
 
 /// Versions in which objects may be stored stay, and the one in which they are stored is among them.

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{below, flag, list, property, says, schema, text};
 use crate::field::FieldError;
+use crate::kind::crd::shown_items;
 
 const LIST_TYPE: &str = "x-kubernetes-list-type";
 const MAP_TYPE: &str = "x-kubernetes-map-type";
@@ -18,9 +19,9 @@ pub(super) fn errors(document: &Value, path: &str, errors: &mut Vec<FieldError>)
     let kind = text(document, LIST_TYPE);
     if says(document, KEYS) && kind != "map" {
         let (field, why) = (below(path, LIST_TYPE), "must be map if x-kubernetes-list-map-keys is non-empty");
-        errors.push(match kind {
-            "" => FieldError::required(&field, why),
-            _ => FieldError::invalid(&field, &kind.into(), why),
+        errors.push(match document.get(LIST_TYPE) {
+            None | Some(Value::Null) => FieldError::required(&field, why),
+            Some(kind) => FieldError::invalid(&field, kind, why),
         });
     }
     if kind == "map" {
@@ -71,7 +72,13 @@ fn map(document: &Value, path: &str, errors: &mut Vec<FieldError>) {
     }
     let under = below(path, "items");
     let Some(items) = schema(document, "items") else {
-        errors.push(FieldError::required(&under, "must have a schema if x-kubernetes-list-type is map"));
+        errors.push(match document.get("items") {
+            None => FieldError::required(&under, "must have a schema if x-kubernetes-list-type is map"),
+            Some(other) => {
+                let why = "must only have a single schema if x-kubernetes-list-type is map";
+                FieldError::invalid_shown(&under, &shown_items(other), why)
+            }
+        });
         return;
     };
     if text(items, "type") != "object" {

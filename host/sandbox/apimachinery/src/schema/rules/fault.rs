@@ -4,14 +4,29 @@ use cel::Env;
 use serde_json::Value;
 
 /// What the compiler of the real server says about the syntax of a rule; `None` if it is good.
-pub(in crate::schema) fn of(rule: &str) -> Option<String> {
+pub(crate) fn of(rule: &str) -> Option<String> {
     let errors = Env::stdlib().compile(rule).err()?.errors;
     // Anything else than the grammar is a matter of what our interpreter knows, not of the rule.
     let of_grammar = errors.iter().filter(|error| error.msg.starts_with("Syntax error"));
     let number = |n: isize| usize::try_from(n).unwrap_or_default();
     let all: Vec<String> =
-        of_grammar.map(|error| told(rule, number(error.pos.0), number(error.pos.1), &error.msg)).collect();
+        of_grammar.map(|error| told(rule, number(error.pos.0), number(error.pos.1), &wanted(&error.msg))).collect();
     (!all.is_empty()).then(|| all.join("\n"))
+}
+
+/// Whether a rule speaks of the old value, as far as it can be read here.
+pub(in crate::schema) fn looks_back(rule: &str) -> bool {
+    Env::stdlib()
+        .compile(rule)
+        .map_or_else(|_| rule.contains("oldSelf"), |rule| rule.references().has_variable("oldSelf"))
+}
+
+/// Where a rule could end, Go's parser expects nothing else.
+fn wanted(message: &str) -> String {
+    match message.split_once("expecting {<EOF>,") {
+        Some((start, _)) => format!("{start}expecting <EOF>"),
+        None => message.to_owned(),
+    }
 }
 
 /// An error at a place of a rule, with the line and a mark below it.
@@ -22,7 +37,7 @@ pub(super) fn told(rule: &str, row: usize, column: usize, why: &str) -> String {
 }
 
 /// A rule as the real server quotes it: with every member of its own type, and some characters as HTML wants them.
-pub(in crate::schema) fn shown(rule: &Value) -> String {
+pub(crate) fn shown(rule: &Value) -> String {
     let text = |key: &str| {
         let text = rule.get(key).and_then(Value::as_str).unwrap_or_default();
         let quoted = Value::from(text).to_string();

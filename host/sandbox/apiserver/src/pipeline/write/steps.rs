@@ -42,7 +42,7 @@ impl<'a> Steps<'a> {
         }
         self.escalates_nothing(&object, None)?;
         valid(resource, kind.validate(&object, None), &object)?;
-        warnings.extend(kind.warnings(&object));
+        warnings.extend(kind.warnings(&object, None));
         admitted(admission.as_ref(), &object, warnings)?;
         Ok(object)
     }
@@ -151,7 +151,7 @@ impl<'a> Steps<'a> {
         };
         valid(self.resource, errors, new)?;
         if self.part == Part::Main && new["spec"] != old["spec"] {
-            warnings.extend(kind.warnings(new));
+            warnings.extend(kind.warnings(new, Some(old)));
         }
         Ok(())
     }

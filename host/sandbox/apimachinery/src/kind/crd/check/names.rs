@@ -8,27 +8,38 @@ use crate::meta::names as syntax;
 
 pub(super) fn check(crd: &Value, errors: &mut Vec<FieldError>) {
     let names = Names::of(crd);
+    let needed = [
+        ("plural", &names.plural),
+        ("singular", &names.singular),
+        ("kind", &names.kind),
+        ("listKind", &names.list_kind),
+    ];
+    for (key, _) in needed.iter().filter(|(_, name)| name.is_empty()) {
+        errors.push(FieldError::required(&format!("spec.names.{key}"), ""));
+    }
+    all(&names, "spec.names", errors);
+}
+
+/// Everything wrong with those of the names that there are, which stand at `path`.
+pub(super) fn all(names: &Names, path: &str, errors: &mut Vec<FieldError>) {
     let given = [
         ("plural", &names.plural, Case::Lower),
         ("singular", &names.singular, Case::Lower),
         ("kind", &names.kind, Case::Mixed),
         ("listKind", &names.list_kind, Case::Mixed),
     ];
-    for (key, _, _) in given.iter().filter(|(_, name, _)| name.is_empty()) {
-        errors.push(FieldError::required(&format!("spec.names.{key}"), ""));
-    }
     for (key, name, case) in given.into_iter().filter(|(_, name, _)| !name.is_empty()) {
-        label(&format!("spec.names.{key}"), name, case, errors);
+        label(&format!("{path}.{key}"), name, case, errors);
     }
     for (i, short) in names.short_names.iter().enumerate() {
-        label(&format!("spec.names.shortNames[{i}]"), short, Case::Lower, errors);
+        label(&format!("{path}.shortNames[{i}]"), short, Case::Lower, errors);
     }
     if !names.kind.is_empty() && names.kind == names.list_kind {
         let why = "kind and listKind may not be the same";
-        errors.push(FieldError::invalid("spec.names.listKind", &names.list_kind.as_str().into(), why));
+        errors.push(FieldError::invalid(&format!("{path}.listKind"), &names.list_kind.as_str().into(), why));
     }
     for (i, category) in names.categories.iter().enumerate() {
-        label(&format!("spec.names.categories[{i}]"), category, Case::Lower, errors);
+        label(&format!("{path}.categories[{i}]"), category, Case::Lower, errors);
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::super::{columns, text};
-use super::all;
+use super::super::{columns, shown, text};
+use super::{all, selectable};
 use crate::field::FieldError;
 use crate::schema::{Level, Schema};
 
@@ -13,10 +13,11 @@ pub(super) enum Part {
     Schema,
     Subresources,
     Columns,
+    Selectable,
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 3] = [Self::Schema, Self::Subresources, Self::Columns];
+    pub(super) const ALL: [Self; 4] = [Self::Schema, Self::Subresources, Self::Columns, Self::Selectable];
 
     /// Its member of a version.
     pub(super) fn key(self) -> &'static str {
@@ -24,6 +25,7 @@ impl Part {
             Self::Schema => "schema",
             Self::Subresources => "subresources",
             Self::Columns => "additionalPrinterColumns",
+            Self::Selectable => "selectableFields",
         }
     }
 
@@ -50,6 +52,7 @@ impl Part {
                     columns::check(column, &format!("{path}[{i}]"), errors);
                 }
             }
+            Self::Selectable => selects(crd, index, part, path, errors),
         }
     }
 }
@@ -76,14 +79,65 @@ fn has_status(crd: &Value, index: usize) -> bool {
     }
 }
 
-/// The status is judged by its own schema, so that what the root says of it would be lost.
+/// What the root of a schema may say where the status is judged by its own schema: the rest would be lost.
+const AT_ROOT: [&str; 22] = [
+    "Description",
+    "Type",
+    "Format",
+    "Title",
+    "Maximum",
+    "ExclusiveMaximum",
+    "Minimum",
+    "ExclusiveMinimum",
+    "MaxLength",
+    "MinLength",
+    "Pattern",
+    "MaxItems",
+    "MinItems",
+    "UniqueItems",
+    "MultipleOf",
+    "Required",
+    "Items",
+    "Properties",
+    "ExternalDocs",
+    "Example",
+    "XPreserveUnknownFields",
+    "XValidations",
+];
+
 fn root(document: &Value, path: &str, errors: &mut Vec<FieldError>) {
     let name = text(document, "/type");
     if !name.is_empty() && name != "object" {
         let why =
             "only \"object\" is allowed as the type at the root of the schema if the status subresource is enabled";
         errors.push(FieldError::invalid(&format!("{path}.type"), &name.into(), why));
+    } else if shown::says_more_than(document, &AT_ROOT) {
+        let allowed = AT_ROOT.join(" ");
+        let why = format!(
+            "only [{allowed}] fields are allowed at the root of the schema if the status subresource is enabled"
+        );
+        errors.push(FieldError::invalid_shown(path, &shown::schema(document), &why));
     }
+}
+
+fn selects(crd: &Value, index: usize, part: &Value, path: &str, errors: &mut Vec<FieldError>) {
+    let fields = part.as_array().map(Vec::as_slice).unwrap_or_default();
+    if fields.is_empty() {
+        return;
+    }
+    let own = !Part::Selectable.is_shared(crd);
+    let document = &all(crd)[index]["schema"]["openAPIV3Schema"];
+    // A version of its own looks only at a schema of its own.
+    let missing = match own {
+        true if !document.is_object() || Part::Schema.is_shared(crd) => {
+            "may only be set when `version.schema.openAPIV3Schema` is not included"
+        }
+        false if !Part::Schema.is_shared(crd) || all(crd)[index]["schema"].is_null() => {
+            "may only be set when validations.schema is included"
+        }
+        _ => return selectable::check(fields, document, path, errors),
+    };
+    errors.push(FieldError::invalid(path, &"".into(), missing));
 }
 
 fn scale(scale: &Value, path: &str, errors: &mut Vec<FieldError>) {

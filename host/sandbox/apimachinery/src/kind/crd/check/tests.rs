@@ -54,3 +54,47 @@ fn what_versions_share_is_judged_once_and_above_them() {
     *crd.pointer_mut(&path.replacen('0', "1", 1)).expect("column") = "x".into();
     assert_eq!(errors(&crd), [format!("spec.additionalPrinterColumns[0].type: {why}")]);
 }
+
+#[test]
+fn a_part_that_would_be_lost_or_leads_nowhere_is_refused() {
+    let crd = |pointer: &str, key: &str, value: Value| {
+        let mut crd = widget_crd();
+        crd["spec"]["preserveUnknownFields"] = false.into();
+        crd["spec"]["versions"][0]["subresources"]["status"] = json!({});
+        crd.pointer_mut(pointer).expect(pointer)[key] = value;
+        crd
+    };
+    let version = "/spec/versions/0";
+    let cases = [
+        (
+            crd(&format!("{version}/schema/openAPIV3Schema"), "not", json!({"required": ["x"]})),
+            "fields are allowed at the root of the schema if the status subresource is enabled",
+        ),
+        (
+            crd(version, "selectableFields", json!([{"jsonPath": ".spec.nowhere"}])),
+            "spec.selectableFields[0].jsonPath: Invalid value: \".spec.nowhere\": is an invalid path",
+        ),
+        (
+            crd(
+                "/spec",
+                "conversion",
+                json!({"strategy": "Webhook", "webhook": {"clientConfig": {"url": "http://a/"},
+                "conversionReviewVersions": ["v1"]}}),
+            ),
+            "spec.conversion.webhookClientConfig.url: Invalid value: \"http\": 'https' is the only allowed URL scheme",
+        ),
+    ];
+    for (crd, expected) in cases {
+        let errors = crate::ResourceKind::from_crd(&crd).expect_err(expected);
+        assert!(errors.len() == 1 && errors[0].to_string().contains(expected), "{errors:?}");
+    }
+}
+
+#[test]
+fn names_that_a_status_grants_are_names() {
+    let mut crd = widget_crd();
+    crd["status"] = json!({"acceptedNames": {"plural": "Not valid!", "kind": "Widget", "listKind": "Widget"}});
+    let errors = super::status(&crd);
+    let fields: Vec<&str> = errors.iter().map(|error| error.field.as_str()).collect();
+    assert_eq!(fields, ["status.acceptedNames.plural", "status.acceptedNames.listKind"]);
+}
