@@ -20,13 +20,13 @@ pub(super) fn cases() -> Vec<Case> {
 
 /// First while there is no such object, then in place of it.
 fn of(manifest: &Manifest) -> Case {
-    let Manifest { path, object } = manifest;
+    let Manifest { name: what, path, object } = manifest;
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
     let mutants = mutants(object);
     let create = mutants.iter().map(|mutant| post(&format!("{path}?dryRun=All"), mutant.clone()));
     let replace = mutants.iter().map(|mutant| put(&format!("{path}/{name}?dryRun=All"), mutant.clone()));
     let steps = create.chain([post(path, object.clone())]).chain(replace).collect();
-    case(&format!("mutants/{}", manifest.name()), steps)
+    case(&format!("mutants/{what}"), steps)
 }
 
 /// The object with one field wrong, in every way. What the path of the request says stays as it is.

@@ -1,16 +1,19 @@
 //! The ordinary objects.
 
+mod pods;
+
 use serde_json::{Value, json};
 
 /// An object, and where it is created.
 pub(super) struct Manifest {
+    pub(super) name: String,
     pub(super) path: String,
     pub(super) object: Value,
 }
 
 impl Manifest {
-    pub(super) fn name(&self) -> String {
-        self.object["kind"].as_str().unwrap_or_default().to_lowercase()
+    fn called(self, name: &str) -> Self {
+        Self { name: name.to_owned(), ..self }
     }
 }
 
@@ -28,7 +31,7 @@ fn of(group_version: &str, place: &str, kind: &str, content: Value) -> Manifest 
     if let (Some(object), Value::Object(content)) = (object.as_object_mut(), content) {
         object.extend(content);
     }
-    Manifest { path: format!("{root}/{group_version}/{place}"), object }
+    Manifest { name: kind.to_lowercase(), path: format!("{root}/{group_version}/{place}"), object }
 }
 
 pub(super) fn manifests() -> Vec<Manifest> {
@@ -154,40 +157,6 @@ fn storage() -> Vec<Manifest> {
     ]
 }
 
-fn pod_spec() -> Value {
-    json!({
-        "serviceAccountName": "default", "terminationGracePeriodSeconds": 30, "dnsPolicy": "ClusterFirst", "nodeName": "n",
-        "nodeSelector": {"a": "b"}, "hostNetwork": false, "hostname": "h", "subdomain": "s", "activeDeadlineSeconds": 100,
-        "tolerations": [{"key": "a", "operator": "Equal", "value": "b", "effect": "NoExecute", "tolerationSeconds": 10}],
-        "imagePullSecrets": [{"name": "p"}], "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["a"]}],
-        "volumes": [
-            {"name": "config", "configMap": {"name": "c", "defaultMode": 420, "items": [{"key": "k", "path": "p"}]}},
-            {"name": "secret", "secret": {"secretName": "s", "optional": true}},
-            {"name": "scratch", "emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}},
-        ],
-        "initContainers": [{"name": "i", "image": "i", "command": ["true"]}],
-        "containers": [{
-            "name": "c", "image": "i", "imagePullPolicy": "Always", "command": ["a"], "args": ["b"], "workingDir": "/w",
-            "ports": [{"name": "http", "containerPort": 80, "protocol": "TCP"}],
-            "env": [{"name": "A", "value": "b"}, {"name": "B", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
-                {"name": "C", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}],
-            "envFrom": [{"prefix": "P_", "configMapRef": {"name": "c", "optional": true}}],
-            "resources": {"requests": {"cpu": "100m"}, "limits": {"cpu": "200m", "memory": "1Mi"}},
-            "volumeMounts": [{"name": "config", "mountPath": "/c", "readOnly": true, "subPath": "p"}],
-            "livenessProbe": {"httpGet": {"path": "/", "port": "http", "scheme": "HTTP"}, "periodSeconds": 5},
-            "readinessProbe": {"tcpSocket": {"port": 80}, "initialDelaySeconds": 1, "failureThreshold": 2},
-            "lifecycle": {"preStop": {"exec": {"command": ["a"]}}},
-            "terminationMessagePath": "/t", "terminationMessagePolicy": "File",
-            "securityContext": {"runAsUser": 1, "privileged": false, "capabilities": {"add": ["A"]}},
-        }],
-        "securityContext": {"runAsUser": 1, "runAsNonRoot": true, "fsGroup": 2},
-        "affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [
-            {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]}]}}},
-        "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "z", "whenUnsatisfiable": "DoNotSchedule",
-            "labelSelector": {"matchLabels": {"a": "b"}}}],
-    })
-}
-
 fn template(restart: &str) -> Value {
     json!({"metadata": {"labels": {"a": "b"}}, "spec": {"restartPolicy": restart, "containers": [{"name": "c", "image": "i"}]}})
 }
@@ -197,7 +166,8 @@ fn workloads() -> Vec<Manifest> {
     let job = json!({"parallelism": 1, "completions": 2, "backoffLimit": 3, "activeDeadlineSeconds": 100,
         "ttlSecondsAfterFinished": 10, "completionMode": "NonIndexed", "suspend": false, "template": template("Never")});
     vec![
-        namespaced("v1", "pods", "Pod", json!({"spec": pod_spec()})),
+        namespaced("v1", "pods", "Pod", json!({"spec": pods::usual()})),
+        namespaced("v1", "pods", "Pod", json!({"spec": pods::unusual()})).called("unusual pod"),
         namespaced(
             "apps/v1",
             "deployments",
@@ -274,6 +244,10 @@ fn platform() -> Vec<Manifest> {
         "rules": [{"operations": ["CREATE"], "apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "scope": "Namespaced"}],
         "failurePolicy": "Ignore", "matchPolicy": "Exact", "sideEffects": "None", "timeoutSeconds": 5, "admissionReviewVersions": ["v1"],
         "namespaceSelector": {"matchLabels": {"mutants": "nowhere"}}, "objectSelector": {"matchLabels": {"mutants": "none"}}});
+    let mutating = json!({"name": "a.example.org", "clientConfig": {"url": "https://a.example.org/p", "caBundle": ""},
+        "rules": [{"operations": ["UPDATE"], "apiGroups": ["apps"], "apiVersions": ["v1"], "resources": ["deployments/scale"]}],
+        "failurePolicy": "Ignore", "sideEffects": "NoneOnDryRun", "reinvocationPolicy": "IfNeeded", "admissionReviewVersions": ["v1"],
+        "matchConditions": [{"name": "never", "expression": "false"}], "objectSelector": {"matchLabels": {"mutants": "none"}}});
     vec![
         cluster(
             "v1",
@@ -295,6 +269,12 @@ fn platform() -> Vec<Manifest> {
             "validatingwebhookconfigurations",
             "ValidatingWebhookConfiguration",
             json!({"webhooks": [webhook]}),
+        ),
+        cluster(
+            "admissionregistration.k8s.io/v1",
+            "mutatingwebhookconfigurations",
+            "MutatingWebhookConfiguration",
+            json!({"webhooks": [mutating]}),
         ),
         cluster(
             "apiextensions.k8s.io/v1",

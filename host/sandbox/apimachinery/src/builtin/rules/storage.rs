@@ -8,7 +8,7 @@ mod sources;
 mod volumes;
 
 pub(super) use attachments::attachment;
-pub(super) use claims::claim;
+pub(super) use claims::{claim, spec as claim_spec};
 pub(super) use classes::class;
 pub(super) use volumes::volume;
 

@@ -1,6 +1,5 @@
 //! Rules of Deployments, ReplicaSets, StatefulSets and DaemonSets.
 
-mod claims;
 mod stateful;
 mod status;
 mod strategies;

@@ -5,6 +5,7 @@ mod projected;
 
 use super::{environment, paths};
 use crate::builtin::rules::at::{At, Errors};
+use crate::builtin::rules::storage;
 use crate::field::FieldError;
 use crate::meta::names;
 
@@ -123,9 +124,10 @@ fn content(kind: &str, source: &At<'_>, errors: &mut Errors) {
         "nfs" if !path.text().starts_with('/') => {
             errors.push(path.invalid_value(path.text(), "must be an absolute path"));
         }
-        "ephemeral" if !source.child("volumeClaimTemplate").is_set() => {
-            errors.push(source.child("volumeClaimTemplate").required(""));
-        }
+        "ephemeral" => match source.child("volumeClaimTemplate") {
+            template if template.is_set() => storage::claim_spec(&template.child("spec"), errors),
+            template => errors.push(template.required("")),
+        },
         "csi" => driver(source, errors),
         "image" => source.child("pullPolicy").one_of(&["Always", "IfNotPresent", "Never"], errors),
         "emptyDir" if source.child("sizeLimit").text().starts_with('-') => {

@@ -18,7 +18,8 @@ pub(crate) fn claim(object: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors) 
     }
 }
 
-fn spec(spec: &At<'_>, errors: &mut Errors) {
+/// The spec of a claim, or of what claims are made from.
+pub(crate) fn spec(spec: &At<'_>, errors: &mut Errors) {
     let modes = spec.child("accessModes");
     if modes.len() == 0 {
         errors.push(modes.required("at least 1 access mode is required"));
@@ -35,7 +36,7 @@ fn spec(spec: &At<'_>, errors: &mut Errors) {
 /// The size is named in another place than where it stands.
 fn size(spec: &At<'_>, errors: &mut Errors) {
     let size = spec.below(&["resources", "requests", "storage"]);
-    let named = At { path: "spec.resources[storage]".into(), ..size };
+    let named = At { path: format!("{}.resources[storage]", spec.path), ..size };
     if named.is_set() {
         positive(&named, errors);
     } else {
@@ -146,5 +147,25 @@ mod tests {
         let spec = |other: &str| plain(json!({"dataSource": source("a"), "dataSourceRef": source(other)}));
         assert_eq!(told(spec("a"), None).len(), 0);
         assert_eq!(told(spec("b"), None), ["spec: Invalid value: {}: must match dataSourceRef"]);
+    }
+
+    #[test]
+    fn a_claim_asks_for_some_room_in_some_way() {
+        let good = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}});
+        let cases = [
+            ("/accessModes", json!([]), "accessModes"),
+            ("/accessModes/0", json!(""), "accessModes"),
+            ("/resources/requests/storage", json!("0"), ".resources[storage]"),
+            ("/resources/requests", json!({}), ".resources[storage]"),
+        ];
+        for (place, value, field) in cases {
+            let mut wrong = good.clone();
+            *wrong.pointer_mut(place).unwrap() = value;
+            let (mut errors, mut none) = (Vec::new(), Vec::new());
+            super::spec(&At::root(&wrong), &mut errors);
+            super::spec(&At::root(&good), &mut none);
+            assert_eq!(errors.iter().map(|error| error.field.as_str()).collect::<Vec<_>>(), [field]);
+            assert_eq!(none, []);
+        }
     }
 }

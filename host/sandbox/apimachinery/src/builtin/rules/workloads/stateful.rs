@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::super::at::{At, Errors};
 use super::super::pods::{self, Template};
+use super::super::storage;
 use super::super::texts;
-use super::claims;
 use crate::meta::names;
 
 pub(super) fn check(spec: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors) {
@@ -20,7 +20,7 @@ pub(super) fn check(spec: &At<'_>, old: Option<&At<'_>>, errors: &mut Errors) {
     // What cannot change is not judged again.
     if old.is_none() {
         let templates = spec.child("volumeClaimTemplates").items();
-        templates.iter().for_each(|claim| claims::spec(&claim.child("spec"), errors));
+        templates.iter().for_each(|claim| storage::claim_spec(&claim.child("spec"), errors));
     }
     spec.child("replicas").not_negative(errors);
     spec.child("minReadySeconds").not_negative(errors);
