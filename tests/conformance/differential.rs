@@ -34,7 +34,7 @@ use differential::{cases, compare, differs, play};
 /// What the embedded server calls itself here: the version of the real one.
 const VERSION: &str = "v1.35.4";
 /// Fewer requests than this are no comparison.
-const FLOOR: usize = 12_000;
+const FLOOR: usize = 17_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_server_answers_as_the_real_one() -> Result<()> {
