@@ -1,6 +1,7 @@
-//! Notices when the API server answers again after it did not.
+//! Notices when the API server does not take writes, and when it answers again after it did not.
 //!
-//! Whoever failed meanwhile waits out a back-off that has grown with the outage; when it is over there is no reason to.
+//! Who fails while it does need not say so at once. Whoever failed meanwhile waits out a back-off that has grown with the
+//! outage; when it is over there is no reason to.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -83,6 +84,7 @@ mod tests {
         outage.answered();
         assert_eq!(*ended.borrow(), 1);
     }
+
     #[tokio::test(start_paused = true)]
     async fn a_failure_and_a_refusal_are_known_by_when_they_were() {
         for fail in [Outage::failed, Outage::refused] {
